@@ -1,0 +1,1 @@
+//! The "Hello, World!" service.

@@ -1,0 +1,1 @@
+//! Drives the delivery end to end.

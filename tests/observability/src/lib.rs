@@ -1,0 +1,1 @@
+//! Proofs with real monitoring servers.
