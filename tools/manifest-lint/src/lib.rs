@@ -1,1 +1,4 @@
 //! A linter for whole GitOps repositories.
+
+pub mod source;
+pub mod yaml;
