@@ -1,0 +1,10 @@
+//! From documents to what a cluster would get.
+
+mod flux;
+mod kustomization;
+
+pub use flux::{Dependency, FluxPath};
+pub use kustomization::{Kustomization, Reference, Target};
+
+pub(crate) use flux::{dependencies, flux_paths};
+pub(crate) use kustomization::{join, read};

@@ -1,0 +1,57 @@
+//! A manifest beside a kustomization that does not list it is applied by nobody.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Report, Severity};
+use crate::document::{Kind, file_name, folder};
+use crate::render::Target;
+use crate::repo::Repo;
+use crate::rule::{Check, Rule};
+use crate::source::FileId;
+
+pub(super) const RULE: Rule = Rule {
+    id: "kustomize/unlisted-file",
+    summary: "a manifest is left out of the kustomization beside it",
+    severity: Severity::Warning,
+    aliases: &[],
+    since: "0.1.0",
+    docs: include_str!("unlisted_file.md"),
+    check: Check::Repo(check),
+};
+
+fn check(repo: &Repo, report: &mut Report) {
+    let listed: BTreeSet<FileId> = repo
+        .kustomizations()
+        .iter()
+        .flat_map(|kustomization| &kustomization.references)
+        .filter_map(|reference| if let Target::File(id) = reference.target { Some(id) } else { None })
+        .collect();
+    let mut seen = BTreeSet::new();
+    for object in repo.objects().iter().filter(|object| !object.partial) {
+        let file = object.root.span.file;
+        let path = repo.sources().file(file).path();
+        let beside = repo.kustomizations().iter().find(|kustomization| kustomization.folder == folder(path));
+        let (Some(kustomization), false) = (beside, listed.contains(&file)) else { continue };
+        if !seen.insert(file) || is_bootstrap(path) {
+            continue;
+        }
+        let list = repo
+            .documents()
+            .iter()
+            .find(|document| document.file == kustomization.file && document.kind == Kind::Kustomization);
+        let Some(place) =
+            list.map(|document| document.root.entry("resources").map_or(document.span(), |entry| entry.key.span))
+        else {
+            continue;
+        };
+        report
+            .at(object.name_span(), format!("`{}` is not listed in the kustomization beside it", file_name(path)))
+            .label(place, "this list leaves it out")
+            .help("list it under `resources`, or remove the file: as it is, nobody applies it");
+    }
+}
+
+/// `flux bootstrap` writes these and lists them itself.
+fn is_bootstrap(path: &str) -> bool {
+    matches!(file_name(path), "gotk-components.yaml" | "gotk-sync.yaml")
+}
