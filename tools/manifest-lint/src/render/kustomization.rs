@@ -134,11 +134,8 @@ impl Reader<'_> {
             return Target::File(file);
         }
         if self.sources.is_folder(&full) {
-            let inside = |name: &&str| self.sources.find(&join(&full, name).unwrap_or_default());
-            return KUSTOMIZATION_NAMES
-                .iter()
-                .find_map(|name| inside(&name))
-                .map_or(Target::BareFolder(full), Target::Folder);
+            let inside = |name: &&'static str| self.sources.find(&join(&full, name).unwrap_or_default());
+            return KUSTOMIZATION_NAMES.iter().find_map(inside).map_or(Target::BareFolder(full), Target::Folder);
         }
         if is_remote(path) { Target::Remote } else { Target::Missing(full) }
     }
