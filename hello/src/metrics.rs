@@ -8,7 +8,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::build::{REVISION, RUSTC, VERSION};
 use crate::process::ProcessMetrics;
@@ -62,9 +62,10 @@ impl RequestMetrics {
     /// Registers the request metrics.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self { duration: Family::new_with_constructor(latency_histogram), in_flight: Gauge::default() };
-        registry.register(
-            "http_request_duration_seconds",
-            "Time from a request's header to its answer, in seconds",
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from a request's header to its answer",
+            Unit::Seconds,
             metrics.duration.clone(),
         );
         registry.register(

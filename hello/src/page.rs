@@ -110,7 +110,7 @@ fn weight(accept: &str, media_type: &str) -> (u16, u8) {
         Some((exactness, (q.clamp(0.0, 1.0) * 1000.0) as u16))
     };
     let best = accept.split(',').filter_map(of_range).max();
-    best.map_or((0, 0), |(exactness, q)| (q, exactness))
+    best.filter(|(_, q)| *q > 0).map_or((0, 0), |(exactness, q)| (q, exactness))
 }
 
 #[cfg(test)]

@@ -51,6 +51,9 @@ pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// Most header fields of a request; beyond it is 431.
 pub const MAX_HEADERS: usize = 64;
 
+/// How long connections from the kernel's queue are accepted after the decision to accept no more.
+const BACKLOG: Duration = Duration::from_millis(20);
+
 /// A handler behind limits.
 #[derive(Debug)]
 pub struct Server<H> {
@@ -102,14 +105,12 @@ impl<H: Handler> Server<H> {
             }
         }
         // What the kernel accepted before the port closes would be reset: serve it, it is told to close after one answer.
-        while let Ok(Ok((accepted, slot))) = tokio::time::timeout(Duration::from_millis(10), async {
-            let slot = Arc::clone(&server.slots).acquire_owned().await?;
-            Ok::<_, tokio::sync::AcquireError>((listener.accept().await, slot))
-        })
-        .await
-        {
-            server.accept(accepted, slot).await;
-        }
+        let backlog = async {
+            while let Ok(slot) = Arc::clone(&server.slots).acquire_owned().await {
+                server.accept(listener.accept().await, slot).await;
+            }
+        };
+        let _ = tokio::time::timeout(BACKLOG, backlog).await;
         drop(listener);
         let all = u32::try_from(server.limits.connections).unwrap_or(u32::MAX);
         let _ = server.slots.acquire_many(all).await;

@@ -1,6 +1,7 @@
 //! Sends requests on a schedule over keep-alive connections and notes what came back.
 //!
-//! The schedule does not wait for answers: request `i` is due at `i / rate`, and its latency counts from when it was due.
+//! The schedule does not wait for answers: request `i` is due at `i / rate`, and when all connections are busy
+//! by then, its latency counts from when it was due.
 //! A target that stalls thus shows the wait it causes instead of slowing the load down.
 
 use std::collections::BTreeMap;
@@ -157,8 +158,11 @@ where
 {
     let mut outcome = Outcome::default();
     while let Some(due) = schedule.next() {
+        let mut start = due;
         if due > Instant::now() {
             tokio::time::sleep_until(due.into()).await;
+            // The timer's own lateness is not the target's.
+            start = Instant::now();
         }
         let answer = match tokio::time::timeout(timeout, client.request()).await {
             Ok(Ok(status)) => Answer::Status(status),
@@ -168,7 +172,7 @@ where
         if !matches!(answer, Answer::Status(_)) {
             client.connection = None;
         }
-        let latency = due.elapsed();
+        let latency = start.elapsed();
         observe(answer, latency);
         outcome.add(answer, latency);
     }

@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::load::engine::Answer;
 use crate::metrics::latency_histogram;
@@ -49,9 +49,10 @@ impl LoadMetrics {
             in_flight: Gauge::default(),
         };
         registry.register("hello_load_requests", "Requests sent, by class of the answer", metrics.requests.clone());
-        registry.register(
-            "hello_load_request_duration_seconds",
-            "Time from when a request was due to its answer, in seconds",
+        registry.register_with_unit(
+            "hello_load_request_duration",
+            "Time from when a request was due to its answer",
+            Unit::Seconds,
             metrics.duration.clone(),
         );
         registry.register("hello_load_runs", "Webhook calls, by phase and result", metrics.runs.clone());
