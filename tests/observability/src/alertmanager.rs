@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
+use crate::flux;
 use crate::program::{Running, find, free_port};
 use crate::prometheus::http;
 use crate::repo::Manifest;
@@ -32,8 +33,8 @@ pub fn configuration(objects: &[Manifest], surroundings: &Surroundings) -> Trans
     for object in objects {
         let prefix = format!("{}/{}", object.namespace().unwrap_or("default"), object.name());
         let translator = Translator { object, prefix, surroundings };
-        let spec = object.value.get("spec").and_then(Value::as_object).ok_or("no `spec`")?;
-        for (key, value) in spec {
+        let spec = flux::substituted(object.value.get("spec").ok_or_else(|| format!("{}: no `spec`", object.shown()))?);
+        for (key, value) in translator.map(&spec)? {
             match key.as_str() {
                 "route" => routes.push(translator.top_route(value)?),
                 "receivers" => receivers.extend(translator.each(value, Translator::receiver)?),

@@ -5,6 +5,7 @@
 pub mod alertmanager;
 pub mod dashboard;
 pub mod exporter;
+pub mod flux;
 pub mod hello;
 pub mod mail;
 pub mod platform;

@@ -32,10 +32,10 @@ const STANDS: [Stand; 6] = [
         samples: include_str!("../fixtures/gitlab-exporter.prom"),
     },
     Stand {
-        name: "flux-system",
+        name: "flux",
         monitored_by_its_chart: false,
         namespace: "flux-system",
-        job: "flux-system/flux-system",
+        job: "flux-system/flux",
         samples: include_str!("../fixtures/flux.prom"),
     },
     Stand {

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::flux;
 use crate::repo::{Manifest, list, of_kind, text};
 
 /// What the operator hands to Prometheus: the object's `spec`.
 pub fn groups(manifest: &Manifest) -> Value {
-    manifest.value.get("spec").cloned().unwrap_or_else(|| panic!("{}: no `spec`", manifest.shown()))
+    let spec = manifest.value.get("spec").unwrap_or_else(|| panic!("{}: no `spec`", manifest.shown()));
+    flux::substituted(spec)
 }
 
 /// Writes the rule file of one object to `dir`. JSON is YAML, so no writer of YAML is needed.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use observability::flux;
 use observability::program::{assert_none, find, run, said, stdout_of};
 use observability::repo::{self, folders_with, list, of_kind, root, shown, text};
 use serde_json::{Value, json};
@@ -137,7 +138,7 @@ fn values_of(chart: &Path) -> Vec<Value> {
         let path = text(&release.value, "/spec/chart/spec/chart").unwrap_or_default();
         if source == Some("GitRepository") && normal(&root().join(path)) == normal(chart) {
             let values = release.value.pointer("/spec/values").cloned().unwrap_or_else(|| json!({}));
-            all.push(substituted(values));
+            all.push(flux::substituted(&values));
         }
     }
     all
@@ -145,33 +146,6 @@ fn values_of(chart: &Path) -> Vec<Value> {
 
 fn normal(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
-}
-
-/// Flux's `${name}` and `${name:=default}` replaced by what clusters/minikube substitutes.
-fn substituted(values: Value) -> Value {
-    let mut known = serde_json::Map::new();
-    for kustomization in of_kind("Kustomization") {
-        let own = kustomization.value.pointer("/spec/postBuild/substitute").and_then(Value::as_object);
-        known.extend(own.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
-    }
-    let pattern = regex::Regex::new(r"\$\{(\w+)(?::?=([^}]*))?\}").expect("a valid pattern");
-    replaced(&values, &|value| {
-        let new = pattern.replace_all(value, |found: &regex::Captures<'_>| {
-            let given = known.get(&found[1]).and_then(Value::as_str).map(str::to_owned);
-            let default = || found.get(2).map(|default| default.as_str().to_owned());
-            given.or_else(default).unwrap_or_else(|| panic!("nothing substitutes `{}`", &found[0]))
-        });
-        new.into_owned()
-    })
-}
-
-fn replaced(value: &Value, with: &dyn Fn(&str) -> String) -> Value {
-    match value {
-        Value::String(value) => json!(with(value)),
-        Value::Array(items) => items.iter().map(|item| replaced(item, with)).collect(),
-        Value::Object(map) => map.iter().map(|(key, item)| (key.clone(), replaced(item, with))).collect(),
-        other => other.clone(),
-    }
 }
 
 fn copy_folder(from: &Path, to: &Path) {

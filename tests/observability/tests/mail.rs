@@ -1,0 +1,100 @@
+//! A target that goes away ends as a mail in somebody's box, its return as another; the dead man's mail as well.
+
+use std::process::Command;
+
+use observability::alertmanager::{Alertmanager, Surroundings, configuration, write};
+use observability::hello::PRIMARY;
+use observability::mail::{Mail, Sink};
+use observability::platform::Platform;
+use observability::program::{find, run, said, until};
+use observability::repo::{Manifest, of_kind, text};
+use serde_json::{Value, json};
+
+#[test]
+fn amtool_accepts_our_route() {
+    let real = Surroundings { smarthost: "mail.example.com:587".to_owned(), hurried: false, namespace_matcher: false };
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = write(&ours(&real).expect("our objects can be translated"), dir.path());
+    let output = run(Command::new(find("amtool")).arg("check-config").arg(file));
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn amtool_rejects_a_route_to_nobody() {
+    let real = Surroundings { smarthost: "mail.example.com:587".to_owned(), hurried: false, namespace_matcher: false };
+    let mut broken = ours(&real).expect("our objects can be translated");
+    broken["route"]["routes"][0]["receiver"] = json!("nobody");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = write(&broken, dir.path());
+    let output = run(Command::new(find("amtool")).arg("check-config").arg(file));
+    assert!(!output.status.success(), "amtool accepts a route to a receiver that does not exist");
+}
+
+#[test]
+fn a_field_the_translation_does_not_know_is_an_error() {
+    let mut objects = of_kind("AlertmanagerConfig");
+    objects[0].value["spec"]["receivers"][0]["pigeonConfigs"] = json!([{ "to": "roof" }]);
+    let here = Surroundings { smarthost: "127.0.0.1:25".to_owned(), hurried: true, namespace_matcher: false };
+    let error = configuration(&objects, &here).expect_err("pigeons are no receivers");
+    assert!(error.contains("pigeonConfigs"), "{error}");
+}
+
+#[test]
+fn a_lost_target_is_mailed_when_it_goes_and_when_it_returns() {
+    let sink = Sink::start();
+    let here = Surroundings { smarthost: sink.smarthost(), hurried: true, namespace_matcher: namespace_matcher() };
+    let alertmanager = Alertmanager::start(&ours(&here).expect("our objects can be translated"));
+    let mut platform = Platform::start();
+    let prometheus = platform.prometheus(Some(alertmanager.address()));
+    let logs = || format!("{}\n{}\n{}", sink.log(), alertmanager.log(), prometheus.log());
+    // Its subject says that alerting works, so only the text names the alert.
+    until("the dead man's mail", 40, || mail(&sink.mails(), "", DEAD_MAN).ok_or_else(logs));
+
+    platform.primary.kill();
+    let firing = until("mail of the lost target", 60, || mail(&sink.mails(), "FIRING", TARGET_DOWN).ok_or_else(logs));
+    let rule = rule(TARGET_DOWN);
+    let runbook = text(&rule, "/annotations/runbook_url").expect("an alert links its runbook");
+    assert!(firing.body.contains(runbook), "no link to {runbook} in:\n{}", firing.body);
+    let summary = text(&rule, "/annotations/summary").expect("an alert has a summary");
+    let summary = summary.replace("{{ $labels.pod }}", PRIMARY);
+    assert!(firing.body.contains(&summary), "no summary `{summary}` in:\n{}", firing.body);
+    for address in [&firing.from, &firing.to] {
+        assert!(address.contains('@'), "`{address}` is no address");
+    }
+
+    platform.primary.restart();
+    until("mail of its return", 60, || mail(&sink.mails(), "RESOLVED", TARGET_DOWN).ok_or_else(logs));
+}
+
+const DEAD_MAN: &str = "Watchdog";
+const TARGET_DOWN: &str = "HelloTargetDown";
+
+fn ours(surroundings: &Surroundings) -> Result<Value, String> {
+    configuration(&of_kind("AlertmanagerConfig"), surroundings)
+}
+
+/// The first mail whose subject says the state and whose subject or text says the alert.
+fn mail(mails: &[Mail], state: &str, alert: &str) -> Option<Mail> {
+    let says =
+        |mail: &&Mail| mail.subject.contains(state) && (mail.subject.contains(alert) || mail.body.contains(alert));
+    mails.iter().find(says).cloned()
+}
+
+fn rule(alert: &str) -> Value {
+    let rules = observability::rules::all().into_iter();
+    let rule = rules.map(|(_, rule)| rule).find(|rule| text(rule, "/alert") == Some(alert));
+    rule.unwrap_or_else(|| panic!("no alert `{alert}`"))
+}
+
+/// As the stack's values say; the operator's own default is to add the matcher.
+fn namespace_matcher() -> bool {
+    let releases = of_kind("HelmRelease");
+    let stack: &Manifest =
+        releases.iter().find(|one| one.name() == "kube-prometheus-stack").expect("a monitoring stack");
+    let strategy = "/spec/values/alertmanager/alertmanagerSpec/alertmanagerConfigMatcherStrategy/type";
+    match text(&stack.value, strategy) {
+        Some("None") => false,
+        None | Some("OnNamespace") => true,
+        Some(other) => panic!("the translation does not know the strategy `{other}`"),
+    }
+}
