@@ -57,21 +57,28 @@ fn a_unit_test_with_another_expectation_fails() {
 }
 
 #[test]
-fn every_alert_has_a_unit_test_in_which_it_fires() {
-    let mut tested = Vec::new();
+fn every_alert_has_a_unit_test_in_which_it_fires_and_one_in_which_it_does_not() {
+    let (mut fires, mut is_quiet) = (Vec::new(), Vec::new());
     for (_, test) in unit_tests() {
-        for one in list(&test, "/tests") {
-            for case in list(one, "/alert_rule_test") {
-                if !list(case, "/exp_alerts").is_empty() {
-                    tested.extend(text(case, "/alertname").map(str::to_owned));
-                }
-            }
+        for case in list(&test, "/tests").iter().flat_map(|one| list(one, "/alert_rule_test")) {
+            let alert = text(case, "/alertname").unwrap_or_default().to_owned();
+            if list(case, "/exp_alerts").is_empty() { is_quiet.push(alert) } else { fires.push(alert) }
         }
     }
-    let alerts = rules::names("alert");
-    assert!(!alerts.is_empty(), "no alert at all");
-    let untested = alerts.iter().filter(|alert| !tested.contains(alert));
-    assert_none(&untested.map(|alert| format!("`{alert}` never fires in a test")).collect::<Vec<_>>(), "alerts");
+    let mut faults = Vec::new();
+    for (manifest, rule) in rules::all() {
+        let Some(alert) = text(&rule, "/alert") else { continue };
+        if !fires.iter().any(|tested| tested == alert) {
+            faults.push(format!("{}: `{alert}` fires in no test", manifest.shown()));
+        }
+        // A dead man's switch is never quiet.
+        let always = text(&rule, "/expr").is_some_and(|expression| expression.trim() == "vector(1)");
+        if !always && !is_quiet.iter().any(|tested| tested == alert) {
+            faults.push(format!("{}: `{alert}` is quiet in no test", manifest.shown()));
+        }
+    }
+    assert!(!fires.is_empty(), "no alert is tested at all");
+    assert_none(&faults, "alerts");
 }
 
 #[test]
@@ -94,10 +101,13 @@ fn every_alert_says_what_to_do() {
 }
 
 #[test]
-fn rules_and_canary_metrics_work_on_a_running_hello() {
+fn rules_and_canary_metrics_tell_a_bad_canary_from_a_good_primary() {
     let platform = Platform::start();
     let prometheus = platform.prometheus(None);
-    until("first samples", 20, || prometheus.one("min(count_over_time(http_requests_in_flight[1m])) >= 2"));
+    until("first samples", 20, || match prometheus.one("min(count_over_time(http_requests_in_flight[1m]))")? {
+        scrapes if scrapes >= 2.0 => Ok(()),
+        scrapes => Err(format!("{scrapes} scrapes")),
+    });
     platform.traffic();
 
     until("healthy rules", 30, || {
@@ -105,32 +115,50 @@ fn rules_and_canary_metrics_work_on_a_running_hello() {
         let ill = rules.iter().find(|rule| rule["health"] != "ok");
         ill.map_or(Ok(()), |rule| Err(format!("{} is {}: {}", rule["name"], rule["health"], rule["lastError"])))
     });
+    // Four of the forty requests of a round fail, and no window is longer than what was seen so far.
     for record in rules::names("record") {
-        until("recorded series", 20, || match prometheus.query(&record)?.len() {
-            0 => Err(format!("`{record}` records nothing")),
-            _ => Ok(()),
-        });
+        assert!(record.contains("errors:ratio"), "what to expect of `{record}`?");
+        until(&record, 20, || within(0.05..0.2, prometheus.one(&record)?));
     }
+    let mut good = Vec::new();
+    for (template, max) in gates() {
+        let query = rendered(&template, "hello");
+        until(template.name(), 20, || within(max..f64::INFINITY, prometheus.one(&query)?));
+        // The gateway's view asks for the canary's Service, which the primary is not behind.
+        if !query.contains("traefik_") {
+            good.push((rendered(&template, "hello-primary"), max));
+        }
+    }
+    assert!(good.len() >= 2, "the canary is judged by {} metrics of its own", good.len());
+    for (query, max) in good {
+        let value = prometheus.one(&query).expect("the primary had traffic");
+        assert!((0.0..max).contains(&value), "the primary does well, yet {value} from {query}");
+    }
+}
 
+fn within(range: std::ops::Range<f64>, value: f64) -> Result<(), String> {
+    if range.contains(&value) { Ok(()) } else { Err(format!("{value} is not within {range:?}")) }
+}
+
+/// The templates our Canary is judged by, with the value it may not exceed.
+fn gates() -> Vec<(Manifest, f64)> {
     let templates = of_kind("MetricTemplate");
-    for template in &templates {
-        let query = rendered(template, "hello");
-        until(template.name(), 20, || match prometheus.one(&query)? {
-            value if value.is_finite() => Ok(value),
-            value => Err(format!("{value} from {query}")),
-        });
+    let mut gates = Vec::new();
+    for canary in of_kind("Canary") {
+        for metric in list(&canary.value, "/spec/analysis/metrics") {
+            let name = text(metric, "/templateRef/name").expect("a metric refers to a template");
+            let template = templates.iter().find(|one| one.name() == name);
+            let max = metric["thresholdRange"]["max"].as_f64().expect("a metric has an upper bound");
+            gates.push((template.unwrap_or_else(|| panic!("no MetricTemplate `{name}`")).clone(), max));
+        }
     }
-    let primary_only =
-        templates.iter().find(|template| template.name().contains("error")).expect("an error-rate template");
-    // Four of twenty-one in the rounds above, give or take what lay before the first scrape.
-    let canary = prometheus.one(&rendered(primary_only, "hello")).expect("checked above");
-    assert!((10.0..30.0).contains(&canary), "the canary fails one of five requests, the template says {canary} %");
+    assert_eq!(gates.len(), templates.len(), "a MetricTemplate that judges nothing");
+    gates
 }
 
 /// A template's query as Flagger would send it for the Canary `hello`.
 fn rendered(template: &Manifest, target: &str) -> String {
-    let query = text(&template.value, "/spec/query").expect("a MetricTemplate has a query");
-    let mut query = query.to_owned();
+    let mut query = text(&template.value, "/spec/query").expect("a MetricTemplate has a query").to_owned();
     for (name, value) in [("namespace", "hello"), ("target", target), ("service", "hello"), ("interval", "1m")] {
         query = query.replace(&format!("{{{{ {name} }}}}"), value);
     }
@@ -145,21 +173,15 @@ fn unit_tests() -> Vec<(PathBuf, Value)> {
     tests.map(|one| (one.path, one.value)).collect()
 }
 
-/// The test in a folder of its own, its `rule_files` replaced by what the operator makes of the objects they name.
+/// The test in a folder of its own, beside the `rules.yaml` it names: what the operator makes of the object next to it.
 fn prepared(path: &Path, test: &Value, dir: &Path) -> PathBuf {
     fs::create_dir_all(dir).expect("the directory of a test is writable");
-    let mut test = test.clone();
-    let mut files = Vec::new();
-    for name in list(&test, "/rule_files") {
-        let named = path.parent().expect("a file lies in a folder").join(name.as_str().expect("a file name"));
-        for value in repo::read(&named) {
-            let manifest = Manifest { path: named.clone(), value };
-            assert_eq!(manifest.kind(), "PrometheusRule", "{}: `rule_files` names {}", shown(path), manifest.shown());
-            files.push(rules::write(&manifest, &rules::groups(&manifest), dir));
-        }
-    }
-    test["rule_files"] = json!(files);
-    let file = dir.join("test.yaml");
+    assert_eq!(test["rule_files"], json!(["rules.yaml"]), "{}: other rules than those beside it", shown(path));
+    let object = path.with_file_name("prometheusrule.yaml");
+    let value = repo::read(&object).remove(0);
+    let groups = rules::groups(&Manifest { path: object, value });
+    fs::write(dir.join("rules.yaml"), groups.to_string()).expect("the directory of a test is writable");
+    let file = dir.join("rules-test.yaml");
     fs::write(&file, test.to_string()).expect("the directory of a test is writable");
     file
 }
