@@ -104,6 +104,36 @@ fn every_query_finds_data() {
     assert!(from_hello >= 20, "only {from_hello} queries are about hello");
 }
 
+/// One of five requests to the canary fails and one of five takes 300 ms; the primary answers all at once.
+#[test]
+fn panels_tell_a_bad_canary_from_a_good_primary() {
+    let platform = Platform::start();
+    let prometheus = platform.prometheus(None);
+    let dashboard = dashboard::all().into_iter().find(|one| one.path.ends_with("app_performance.json"));
+    let dashboard = dashboard.expect("a dashboard of the application");
+    let variables = until("variables of the dashboard", 30, || dashboard.resolve(&prometheus));
+    let queries = queries(&dashboard, &variables, &mut Vec::new());
+    for (panel, expected) in [
+        ("`Error ratio by role` A", 0.0..0.001),
+        ("`Error ratio by role` B", 0.1..0.3),
+        ("`Latency by role` A", 0.0..0.1),
+        ("`Latency by role` C", 0.3..0.4),
+        ("`Latency by role` D", 0.0..0.1),
+        ("`Availability, 30 days` A", 0.85..0.95),
+        ("`Error budget left, 30 days` A", -150.0..-50.0),
+        ("`Burn rate` A", 50.0..150.0),
+        ("`Error budget spent in the selected range` A", 50.0..150.0),
+    ] {
+        let found = queries.iter().find(|(place, _)| place.ends_with(panel));
+        let (place, expression) = found.unwrap_or_else(|| panic!("no panel {panel}"));
+        until(place, 30, || {
+            platform.traffic();
+            let value = prometheus.one(expression)?;
+            if expected.contains(&value) { Ok(()) } else { Err(format!("{value} is not within {expected:?}")) }
+        });
+    }
+}
+
 #[test]
 fn a_misspelt_label_is_a_query_without_data() {
     let platform = Platform::start();
