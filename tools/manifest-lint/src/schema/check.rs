@@ -269,18 +269,16 @@ impl<'a> Checker<'a> {
 
     fn scalar(&mut self, schema: &Schema, scalar: &Scalar, node: &Node) {
         let value = scalar.resolve(self.manner.dialect);
-        if value == Resolved::Null {
-            // As the value of a field it is dropped; as a document it is no object.
+        let text = &*scalar.text;
+        if value == Resolved::Null || is_substituted(text) {
             return;
         }
-        let text = &*scalar.text;
         if !has_scalar_type(schema, &value) {
             let hint = type_hint(schema, scalar, self.manner.dialect);
             self.report(node.span, Fault::WrongType { expected: schema.expected(), found: value.type_name(), hint });
             return;
         }
         if let Some(format) = schema.format.filter(|format| !formats::is_valid(*format, &value, text)) {
-            // A time may be empty nowhere, a secret's value may.
             self.report(node.span, Fault::Format { value: shorten(text, format), format });
         }
         if self.in_status() {
@@ -392,6 +390,13 @@ pub(super) fn print(path: &[Step<'_>]) -> String {
         }
     }
     text
+}
+
+/// Whether Flux may put another text here, which may be of another type too: kustomize drops quotes that a text does
+/// not need before Flux replaces `${name}`.
+fn is_substituted(text: &str) -> bool {
+    let starts_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && rest.contains('}');
+    text.match_indices("${").any(|(at, found)| starts_name(&text[at + found.len()..]))
 }
 
 fn has_scalar_type(schema: &Schema, value: &Resolved<'_>) -> bool {

@@ -11,6 +11,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -130,7 +131,8 @@ impl Schemas {
         embedded.chain(customs).filter(move |(group, _, kind)| !replaced(group, kind)).chain(learned)
     }
 
-    /// The same kind in another group or version, those of the same group first; else a kind of a similar name.
+    /// The same kind in another group or version, those of the same group and stable versions first; else a kind of a
+    /// similar name.
     fn near(&self, gvk: &Gvk) -> Vec<Gvk> {
         let owned = |(group, version, kind): (&str, &str, &str)| Gvk {
             group: group.to_owned(),
@@ -143,8 +145,19 @@ impl Schemas {
             let similar = suggest::nearest(&gvk.kind, kinds.iter().copied());
             same = self.known().filter(|(.., kind)| Some(*kind) == similar).map(owned).collect();
         }
-        same.sort_by_key(|near| near.group != gvk.group);
+        same.sort_by_key(|near| (near.group != gvk.group, Reverse(maturity(&near.version))));
         same.truncate(MAX_NEAR);
         same
     }
+}
+
+/// Orders `v1alpha1` < `v1beta1` < `v1` < `v2`.
+fn maturity(version: &str) -> (u8, u32) {
+    let stage = match version {
+        _ if version.contains("alpha") => 0,
+        _ if version.contains("beta") => 1,
+        _ => 2,
+    };
+    let major = version.trim_start_matches('v').chars().map_while(|c| c.to_digit(10));
+    (stage, major.fold(0, |number, digit| number.saturating_mul(10).saturating_add(digit)))
 }
