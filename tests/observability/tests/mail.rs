@@ -6,8 +6,8 @@ use observability::alertmanager::{Alertmanager, Surroundings, configuration, wri
 use observability::hello::PRIMARY;
 use observability::mail::{Mail, Sink};
 use observability::platform::Platform;
-use observability::program::{find, run, said, until};
-use observability::repo::{Manifest, of_kind, text};
+use observability::program::{assert_none, find, run, said, stdout_of, until};
+use observability::repo::{Manifest, list, of_kind, text};
 use serde_json::{Value, json};
 
 #[test]
@@ -28,6 +28,36 @@ fn amtool_rejects_a_route_to_nobody() {
     let file = write(&broken, dir.path());
     let output = run(Command::new(find("amtool")).arg("check-config").arg(file));
     assert!(!output.status.success(), "amtool accepts a route to a receiver that does not exist");
+}
+
+/// An alert that matches no route is dropped by the root's receiver, silently.
+#[test]
+fn every_alert_is_routed_to_a_mailbox() {
+    let here =
+        Surroundings { smarthost: "127.0.0.1:25".to_owned(), hurried: false, namespace_matcher: namespace_matcher() };
+    let configuration = ours(&here).expect("our objects can be translated");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = write(&configuration, dir.path());
+    let receivers = list(&configuration, "/receivers").iter();
+    let mailing: Vec<_> = receivers
+        .filter(|receiver| !list(receiver, "/email_configs").is_empty())
+        .filter_map(|receiver| text(receiver, "/name"))
+        .collect();
+    let mut faults = Vec::new();
+    for (manifest, rule) in observability::rules::all() {
+        let Some(alert) = text(&rule, "/alert") else { continue };
+        let mut command = Command::new(find("amtool"));
+        command.args(["config", "routes", "test", "--config.file"]).arg(&file);
+        command.arg(format!("alertname={alert}")).arg("namespace=hello");
+        for (name, value) in rule["labels"].as_object().into_iter().flatten() {
+            command.arg(format!("{name}={}", value.as_str().unwrap_or_default()));
+        }
+        let taken = stdout_of(&mut command);
+        if !taken.trim().split(',').any(|receiver| mailing.contains(&receiver)) {
+            faults.push(format!("{}: `{alert}` goes to {}", manifest.shown(), taken.trim()));
+        }
+    }
+    assert_none(&faults, "alerts");
 }
 
 #[test]

@@ -98,6 +98,33 @@ fn every_chart_has_a_release_with_values_of_its_own() {
     }
 }
 
+/// Flagger copies the pods' labels to the primary's but for the one it selects by, which gets `-primary` at its end.
+#[test]
+fn the_chart_s_monitor_finds_the_pods_of_canary_and_primary() {
+    let chart = root().join("apps/hello/chart");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("values.yaml");
+    fs::write(&file, "{}").expect("the directory of a test is writable");
+    let output = template(&chart, &file);
+    let objects = repo::parse(&String::from_utf8_lossy(&output.stdout)).expect("Helm writes YAML");
+    let one = |kind: &str| objects.iter().find(|object| object["kind"] == kind).expect("the chart has one");
+    let (deployment, monitor) = (one("Deployment"), one("PodMonitor"));
+    let own =
+        deployment.pointer("/spec/template/metadata/labels").and_then(Value::as_object).expect("pods have labels");
+    let mut primary = own.clone();
+    primary.insert("app.kubernetes.io/name".to_owned(), json!("hello-primary"));
+    let wanted = monitor.pointer("/spec/selector/matchLabels").and_then(Value::as_object).expect("a selector");
+    for (name, value) in wanted {
+        assert_eq!(own.get(name), Some(value), "the monitor misses the canary's pods");
+        assert_eq!(primary.get(name), Some(value), "the monitor misses the primary's pods");
+    }
+    let containers = list(deployment, "/spec/template/spec/containers").iter();
+    let ports: Vec<_> = containers.flat_map(|container| list(container, "/ports")).collect();
+    for endpoint in list(monitor, "/spec/podMetricsEndpoints") {
+        assert!(ports.iter().any(|port| port["name"] == endpoint["port"]), "no port is named {}", endpoint["port"]);
+    }
+}
+
 #[test]
 fn helm_refuses_a_broken_template_and_a_misspelt_value() {
     let chart = folders_with("Chart.yaml").remove(0);
