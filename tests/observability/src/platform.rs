@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::exporter::Exporter;
-use crate::hello::{CANARY, Hello, PRIMARY, binary};
+use crate::hello::{CANARY, Hello, Load, PRIMARY, binary};
 use crate::program::until;
 use crate::prometheus::{Prometheus, Setup, Target};
-use crate::repo::{list, of_kind};
+use crate::repo::{list, of_kind, text};
 use crate::rules;
 
 /// An exporter that cannot run without a cluster or GitLab.
@@ -81,6 +82,7 @@ pub fn samples() -> String {
 pub struct Platform {
     pub primary: Hello,
     pub canary: Hello,
+    pub load: Load,
     exporters: BTreeMap<&'static str, Exporter>,
     dir: TempDir,
 }
@@ -89,17 +91,18 @@ impl Platform {
     /// Starts both hellos and the exporters.
     pub fn start() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let binary = binary();
+        let binary = binary("hello");
         let exporters = STANDS.iter().map(|stand| (stand.name, Exporter::serve(stand.samples.to_owned()))).collect();
         let primary = Hello::start(&binary, PRIMARY, dir.path());
         let canary = Hello::start(&binary, CANARY, dir.path());
+        let load = Load::start(dir.path());
         // A series must exist before it can be seen to grow.
         for hello in [&primary, &canary] {
             hello.get("/", 1, 200);
             hello.get("/delay/1", 1, 200);
             hello.get("/status/500", 1, 500);
         }
-        Self { primary, canary, exporters, dir }
+        Self { primary, canary, load, exporters, dir }
     }
 
     /// One round: the primary answers all, the canary fails one of five and is slow in one of five.
@@ -108,6 +111,22 @@ impl Platform {
         self.canary.get("/", 12, 200);
         self.canary.get("/status/500", 4, 500);
         self.canary.get("/delay/300", 4, 200);
+    }
+
+    /// Answers of hello-load to the webhooks of our Canary, aimed at the canary here and cut to a second.
+    pub fn webhooks(&self) -> Vec<(String, u16, String)> {
+        let mut answers = Vec::new();
+        for canary in of_kind("Canary") {
+            for webhook in list(&canary.value, "/spec/analysis/webhooks") {
+                let mut metadata = webhook["metadata"].clone();
+                metadata["url"] = json!(self.canary.url("/version"));
+                metadata["duration"] = json!("1s");
+                metadata["minRequests"] = json!("5");
+                let (status, body) = self.load.call(webhook, &metadata);
+                answers.push((text(webhook, "/name").unwrap_or("?").to_owned(), status, body));
+            }
+        }
+        answers
     }
 
     /// A Prometheus over everything with our rules, once all targets are up.
@@ -125,7 +144,9 @@ impl Platform {
     }
 
     fn targets(&self) -> Vec<Target> {
-        let mut targets: Vec<_> = [&self.primary, &self.canary].into_iter().map(pod).collect();
+        let mut targets: Vec<_> =
+            [&self.primary, &self.canary].map(|hello| pod("hello", hello.pod, hello.target())).into();
+        targets.push(pod("hello-load", Load::POD, self.load.target()));
         for stand in &STANDS {
             let labels = vec![("namespace", stand.namespace.to_owned()), ("pod", format!("{}-0", stand.name))];
             let address = self.exporters[stand.name].target();
@@ -135,16 +156,11 @@ impl Platform {
     }
 }
 
-/// The labels the operator gives a pod that the chart's PodMonitor finds.
-fn pod(hello: &Hello) -> Target {
-    let label = |name, value: &str| (name, value.to_owned());
-    let labels = vec![
-        label("namespace", "hello"),
-        label("pod", hello.pod),
-        label("container", "hello"),
-        label("endpoint", "metrics"),
-    ];
-    Target { job: "hello/hello".to_owned(), address: hello.target(), labels, honor_labels: false }
+/// The labels the operator gives a pod that a PodMonitor in `hello` finds; monitor and container have one name.
+fn pod(monitor: &str, pod: &str, address: String) -> Target {
+    let labels = [("namespace", "hello"), ("pod", pod), ("container", monitor), ("endpoint", "metrics")];
+    let labels = labels.map(|(name, value)| (name, value.to_owned())).into();
+    Target { job: format!("hello/{monitor}"), address, labels, honor_labels: false }
 }
 
 /// As our PodMonitor says.

@@ -11,10 +11,22 @@ use crate::repo::{list, text};
 
 /// Status and body of a GET; `Err` when no answer came.
 pub fn http(url: &str) -> Result<(u16, String), String> {
+    answer(agent().get(url).call())
+}
+
+/// Status and body of a POST of JSON; `Err` when no answer came.
+pub fn post(url: &str, body: &Value) -> Result<(u16, String), String> {
+    answer(agent().post(url).send_json(body))
+}
+
+fn agent() -> ureq::Agent {
     let config =
-        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(20)));
-    let agent: ureq::Agent = config.build().into();
-    let mut response = agent.get(url).call().map_err(|error| error.to_string())?;
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
+    config.build().into()
+}
+
+fn answer(result: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<(u16, String), String> {
+    let mut response = result.map_err(|error| error.to_string())?;
     let body = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
     Ok((response.status().as_u16(), body))
 }

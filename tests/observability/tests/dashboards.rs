@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use observability::dashboard::{self, Dashboard};
-use observability::hello::Hello;
 use observability::platform::Platform;
 use observability::program::{assert_none, until};
 use observability::repo::{list, root, text};
@@ -79,7 +78,8 @@ fn links_into_the_repository_lead_to_files() {
 fn every_query_finds_data() {
     let platform = Platform::start();
     let prometheus = platform.prometheus(None);
-    let known = known_metrics(&platform.primary);
+    platform.webhooks();
+    let known = known_metrics(&platform);
     let (mut faults, mut total, mut from_hello) = (Vec::new(), 0, 0);
     for dashboard in dashboard::all() {
         let variables = until("variables of the dashboard", 30, || dashboard.resolve(&prometheus));
@@ -159,14 +159,15 @@ impl Known {
     }
 }
 
-fn known_metrics(hello: &Hello) -> Known {
+fn known_metrics(platform: &Platform) -> Known {
     let names = |samples: &str| -> Vec<String> {
         let lines = samples.lines().filter(|line| !line.starts_with('#'));
         lines.filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned())).collect()
     };
     let mut fixtures = vec!["up".to_owned()];
     fixtures.extend(names(&observability::platform::samples()));
-    Known { hello: names(&hello.metrics()), recorded: rules::names("record"), fixtures }
+    let hello = [platform.primary.metrics(), platform.load.metrics()].concat();
+    Known { hello: names(&hello), recorded: rules::names("record"), fixtures }
 }
 
 fn queries(dashboard: &Dashboard, variables: &[(String, String)], faults: &mut Vec<String>) -> Vec<(String, String)> {

@@ -136,6 +136,22 @@ fn rules_and_canary_metrics_tell_a_bad_canary_from_a_good_primary() {
     }
 }
 
+/// The names in a webhook's metadata are an agreement between `canary.yaml` and hello-load, which refuses unknown ones.
+#[test]
+fn hello_load_understands_the_webhooks_of_our_canary() {
+    let platform = Platform::start();
+    let answers = platform.webhooks();
+    assert!(!answers.is_empty(), "no webhook drives load at the canary");
+    for (name, status, body) in answers {
+        assert_eq!(status, 200, "webhook `{name}`: {body}");
+    }
+    let webhook = json!({ "type": "rollout" });
+    let misspelt = json!({ "url": platform.canary.url("/"), "duration": "1s", "raet": "10" });
+    let (status, body) = platform.load.call(&webhook, &misspelt);
+    assert_eq!(status, 400, "hello-load takes metadata it does not know: {body}");
+    assert!(body.contains("raet"), "{body}");
+}
+
 fn within(range: std::ops::Range<f64>, value: f64) -> Result<(), String> {
     if range.contains(&value) { Ok(()) } else { Err(format!("{value} is not within {range:?}")) }
 }
