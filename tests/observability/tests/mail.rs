@@ -33,9 +33,19 @@ fn amtool_rejects_a_route_to_nobody() {
 /// An alert that matches no route is dropped by the root's receiver, silently.
 #[test]
 fn every_alert_is_routed_to_a_mailbox() {
-    let here =
-        Surroundings { smarthost: "127.0.0.1:25".to_owned(), hurried: false, namespace_matcher: namespace_matcher() };
-    let configuration = ours(&here).expect("our objects can be translated");
+    assert_none(&undelivered(namespace_matcher()), "alerts");
+}
+
+/// The operator's default would do this to every alert of another namespace than the route's own.
+#[test]
+fn a_route_for_one_namespace_loses_alerts_of_another() {
+    let lost = undelivered(true);
+    assert!(lost.iter().any(|fault| fault.contains(TARGET_DOWN)), "{lost:?}");
+}
+
+fn undelivered(namespace_matcher: bool) -> Vec<String> {
+    let real = Surroundings { smarthost: "mail.example.com:587".to_owned(), hurried: false, namespace_matcher };
+    let configuration = ours(&real).expect("our objects can be translated");
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = write(&configuration, dir.path());
     let receivers = list(&configuration, "/receivers").iter();
@@ -57,7 +67,7 @@ fn every_alert_is_routed_to_a_mailbox() {
             faults.push(format!("{}: `{alert}` goes to {}", manifest.shown(), taken.trim()));
         }
     }
-    assert_none(&faults, "alerts");
+    faults
 }
 
 #[test]

@@ -121,12 +121,12 @@ fn rules_and_canary_metrics_tell_a_bad_canary_from_a_good_primary() {
         until(&record, 20, || within(0.05..0.2, prometheus.one(&record)?));
     }
     let mut good = Vec::new();
-    for (template, max) in gates() {
-        let query = rendered(&template, "hello");
+    for Gate { template, interval, max } in gates() {
+        let query = rendered(&template, "hello", &interval);
         until(template.name(), 20, || within(max..f64::INFINITY, prometheus.one(&query)?));
         // The gateway's view asks for the canary's Service, which the primary is not behind.
         if !query.contains("traefik_") {
-            good.push((rendered(&template, "hello-primary"), max));
+            good.push((rendered(&template, "hello-primary", &interval), max));
         }
     }
     assert!(good.len() >= 2, "the canary is judged by {} metrics of its own", good.len());
@@ -156,16 +156,24 @@ fn within(range: std::ops::Range<f64>, value: f64) -> Result<(), String> {
     if range.contains(&value) { Ok(()) } else { Err(format!("{value} is not within {range:?}")) }
 }
 
-/// The templates our Canary is judged by, with the value it may not exceed.
-fn gates() -> Vec<(Manifest, f64)> {
+/// A metric our Canary is judged by.
+struct Gate {
+    template: Manifest,
+    interval: String,
+    max: f64,
+}
+
+fn gates() -> Vec<Gate> {
     let templates = of_kind("MetricTemplate");
     let mut gates = Vec::new();
     for canary in of_kind("Canary") {
         for metric in list(&canary.value, "/spec/analysis/metrics") {
             let name = text(metric, "/templateRef/name").expect("a metric refers to a template");
             let template = templates.iter().find(|one| one.name() == name);
+            let template = template.unwrap_or_else(|| panic!("no MetricTemplate `{name}`")).clone();
+            let interval = text(metric, "/interval").expect("a template's window is empty without it").to_owned();
             let max = metric["thresholdRange"]["max"].as_f64().expect("a metric has an upper bound");
-            gates.push((template.unwrap_or_else(|| panic!("no MetricTemplate `{name}`")).clone(), max));
+            gates.push(Gate { template, interval, max });
         }
     }
     assert_eq!(gates.len(), templates.len(), "a MetricTemplate that judges nothing");
@@ -173,9 +181,9 @@ fn gates() -> Vec<(Manifest, f64)> {
 }
 
 /// A template's query as Flagger would send it for the Canary `hello`.
-fn rendered(template: &Manifest, target: &str) -> String {
+fn rendered(template: &Manifest, target: &str, interval: &str) -> String {
     let mut query = text(&template.value, "/spec/query").expect("a MetricTemplate has a query").to_owned();
-    for (name, value) in [("namespace", "hello"), ("target", target), ("service", "hello"), ("interval", "1m")] {
+    for (name, value) in [("namespace", "hello"), ("target", target), ("service", "hello"), ("interval", interval)] {
         query = query.replace(&format!("{{{{ {name} }}}}"), value);
     }
     assert!(!query.contains("{{"), "{}: a variable this test does not know: {query}", template.shown());
