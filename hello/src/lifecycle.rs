@@ -107,7 +107,10 @@ impl<H: Handler> Program<H> {
                 return ExitCode::FAILURE;
             }
         };
-        match runtime.block_on(self.serve()) {
+        let ended = runtime.block_on(self.serve());
+        // A name being looked up blocks a thread that cannot be stopped: nobody waits for it.
+        runtime.shutdown_background();
+        match ended {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(error) => {

@@ -24,6 +24,8 @@ use crate::server::Handler;
 
 type Canary = (String, String);
 
+const CANCELLED: &str = "cancelled";
+
 /// The webhook.
 #[derive(Debug)]
 pub struct Webhook {
@@ -70,7 +72,7 @@ impl Webhook {
             Ok(place) => place,
             Err((status, why)) => return self.refuse(&call.phase, status, &why),
         };
-        let mut counted = Counted { metrics: &self.metrics, phase: &call.phase, result: "cancelled" };
+        let mut counted = Counted { metrics: &self.metrics, phase: &call.phase, result: CANCELLED };
         let metrics = self.metrics.clone();
         let outcome = engine::run(run.plan.clone(), move |answer, latency| metrics.request(answer, latency)).await;
         drop(place);
@@ -162,6 +164,9 @@ struct Counted<'a> {
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
+        if self.result == CANCELLED {
+            warn!("run cancelled, its caller has left");
+        }
         self.metrics.call(self.phase, self.result);
     }
 }
