@@ -96,10 +96,14 @@ pub(crate) fn dependencies(objects: &[Object]) -> Vec<Dependency> {
         for entry in object.at(&["spec", "dependsOn"]).map_or(&[][..], |node| node.items()) {
             let Some(name) = entry.get("name") else { continue };
             let namespace = entry.get("namespace").and_then(|node| node.text()).or(object.namespace.as_deref());
+            // A namespace that is not written comes from an overlay or a parent: it may be any.
+            let may_be = |other: &Object| {
+                namespace.is_none() || other.namespace.is_none() || other.namespace.as_deref() == namespace
+            };
             let to = objects.iter().position(|other| {
                 other.gvk.is(&object.gvk.group, &object.gvk.kind)
                     && other.name.as_deref() == name.text()
-                    && other.namespace.as_deref() == namespace
+                    && may_be(other)
             });
             found.push(Dependency { from, to, span: name.span });
         }

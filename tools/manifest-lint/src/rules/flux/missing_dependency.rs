@@ -31,13 +31,15 @@ fn check(repo: &Repo, report: &mut Report) {
                 && other.gvk != waiting.gvk
                 && matches!(other.gvk.kind.as_str(), "Kustomization" | "HelmRelease")
         });
-        let elsewhere = objects.iter().find(|other| other.gvk == waiting.gvk && other.name.as_deref() == Some(wanted));
+        let elsewhere = objects
+            .iter()
+            .filter(|other| other.gvk == waiting.gvk && other.name.as_deref() == Some(wanted))
+            .find_map(|other| Some((other, other.namespace.as_deref()?)));
         let names = objects.iter().filter(|other| other.gvk == waiting.gvk && other.id != waiting.id);
         if let Some(twin) = twin {
             finding.label(twin.name_span(), format!("this `{wanted}` is a {}", twin.gvk.kind));
             finding.help(format!("a {kind} can wait for a {kind} only"));
-        } else if let Some(other) = elsewhere {
-            let namespace = other.namespace.as_deref().unwrap_or("another namespace");
+        } else if let Some((other, namespace)) = elsewhere {
             finding.label(other.name_span(), "this one is in another namespace");
             finding.help(format!("add `namespace: {namespace}` to the entry"));
         } else if let Some(near) = nearest(wanted, names.filter_map(|other| other.name.as_deref())) {
