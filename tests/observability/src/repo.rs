@@ -114,10 +114,10 @@ pub fn of_kind(kind: &str) -> Vec<Manifest> {
     found
 }
 
-/// Folders below apps/, clusters/, flux/ and grafana/ that hold a file of this name.
+/// Folders of what is delivered that hold a file of this name.
 pub fn folders_with(file: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for folder in ["apps", "clusters", "flux", "grafana"] {
+    for folder in ["apps", "argocd", "clusters", "flux", "grafana"] {
         for path in files(&root().join(folder)) {
             if path.file_name().is_some_and(|name| name == file) {
                 found.push(path.parent().expect("a file lies in a folder").to_path_buf());

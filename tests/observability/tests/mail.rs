@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use observability::alertmanager::{Alertmanager, Surroundings, configuration, write};
+use observability::flux;
 use observability::hello::PRIMARY;
 use observability::mail::{Mail, Sink};
 use observability::platform::Platform;
@@ -92,15 +93,18 @@ fn a_lost_target_is_mailed_when_it_goes_and_when_it_returns() {
 
     platform.primary.kill();
     let firing = until("mail of the lost target", 60, || mail(&sink.mails(), "FIRING", TARGET_DOWN).ok_or_else(logs));
+    println!("{} -> {}: {}", firing.from, firing.to, firing.subject);
     let rule = rule(TARGET_DOWN);
     let runbook = text(&rule, "/annotations/runbook_url").expect("an alert links its runbook");
     assert!(firing.body.contains(runbook), "no link to {runbook} in:\n{}", firing.body);
     let summary = text(&rule, "/annotations/summary").expect("an alert has a summary");
     let summary = summary.replace("{{ $labels.pod }}", PRIMARY);
     assert!(firing.body.contains(&summary), "no summary `{summary}` in:\n{}", firing.body);
-    for address in [&firing.from, &firing.to] {
-        assert!(address.contains('@'), "`{address}` is no address");
+    let severity = text(&rule, "/labels/severity").expect("an alert has a severity");
+    for part in [TARGET_DOWN, severity] {
+        assert!(firing.subject.contains(part), "the subject `{}` does not say {part}", firing.subject);
     }
+    assert_eq!([firing.from, firing.to], addresses());
 
     platform.primary.restart();
     until("mail of its return", 60, || mail(&sink.mails(), "RESOLVED", TARGET_DOWN).ok_or_else(logs));
@@ -124,6 +128,15 @@ fn rule(alert: &str) -> Value {
     let rules = observability::rules::all().into_iter();
     let rule = rules.map(|(_, rule)| rule).find(|rule| text(rule, "/alert") == Some(alert));
     rule.unwrap_or_else(|| panic!("no alert `{alert}`"))
+}
+
+/// Sender and reader of the receiver that alerts go to, as Flux fills them in.
+fn addresses() -> [String; 2] {
+    let object = flux::substituted(&of_kind("AlertmanagerConfig").remove(0).value);
+    let receivers = list(&object, "/spec/receivers").iter();
+    let mut mails = receivers.filter(|one| one["name"] == "mail").flat_map(|one| list(one, "/emailConfigs"));
+    let mail = mails.next().expect("a receiver `mail` with an address");
+    ["/from", "/to"].map(|field| text(mail, field).expect("a mail has two ends").to_owned())
 }
 
 /// As the stack's values say; the operator's own default is to add the matcher.

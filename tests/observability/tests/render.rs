@@ -1,4 +1,4 @@
-//! Everything under apps/, flux/, clusters/ and grafana/ renders with the real kubectl and Helm.
+//! Everything under apps/, argocd/, clusters/, flux/ and grafana/ renders with the real kubectl and Helm.
 
 use std::fs;
 use std::path::{Path, PathBuf};
