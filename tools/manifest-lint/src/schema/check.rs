@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::crd::number_of;
+use super::defaults;
 use super::formats;
 use super::hint;
 use super::problem::{Fault, Problem};
@@ -129,7 +130,7 @@ impl<'a> Checker<'a> {
                     self.path.pop();
                 }
                 Field::Free => {}
-                Field::Unknown if self.probe || self.manner.partial && name.starts_with('$') => {}
+                Field::Unknown if self.probe || self.is_directive(name, entry) => {}
                 Field::Unknown => self.unknown_field(schema, name, entry),
             }
         }
@@ -147,7 +148,7 @@ impl<'a> Checker<'a> {
             }
         }
         if let Some(bounds) = &schema.bounds {
-            self.count(bounds.min_properties, bounds.max_properties, entries.len(), "field", anchor);
+            self.count((bounds.min_properties, bounds.max_properties), entries.len(), "field", anchor);
         }
     }
 
@@ -165,6 +166,12 @@ impl<'a> Checker<'a> {
         }
         let nothing_known = schema.properties.is_none() && schema.types.any();
         if schema.preserve_unknown || nothing_known { Field::Free } else { Field::Unknown }
+    }
+
+    /// What tools on the way to the server take out: `$patch` of a merge, the metadata of SOPS.
+    fn is_directive(&self, name: &str, entry: &Entry) -> bool {
+        let of_merge = self.manner.partial && name.starts_with('$');
+        of_merge || name == "sops" && self.path.is_empty() && entry.value.get("mac").is_some()
     }
 
     fn unknown_field(&mut self, schema: &'a Schema, name: &'a str, entry: &'a Entry) {
@@ -207,7 +214,7 @@ impl<'a> Checker<'a> {
             }
         }
         if let (Some(bounds), false) = (&schema.bounds, self.manner.partial) {
-            self.count(bounds.min_items, bounds.max_items, items.len(), "item", anchor);
+            self.count((bounds.min_items, bounds.max_items), items.len(), "item", anchor);
         }
     }
 
@@ -270,7 +277,7 @@ impl<'a> Checker<'a> {
     fn scalar(&mut self, schema: &Schema, scalar: &Scalar, node: &Node) {
         let value = scalar.resolve(self.manner.dialect);
         let text = &*scalar.text;
-        if value == Resolved::Null || is_substituted(text) {
+        if value == Resolved::Null || is_replaced_later(text) {
             return;
         }
         if !has_scalar_type(schema, &value) {
@@ -297,7 +304,7 @@ impl<'a> Checker<'a> {
             match (&value, number_of(&value)) {
                 (Resolved::String(text), _) => {
                     let length = text.chars().count();
-                    self.count(bounds.min_length, bounds.max_length, length, "character", node.span);
+                    self.count((bounds.min_length, bounds.max_length), length, "character", node.span);
                 }
                 (_, Some(number)) => self.number(bounds, number, text, node.span),
                 _ => {}
@@ -316,7 +323,7 @@ impl<'a> Checker<'a> {
         self.report(span, Fault::NotAllowed { value: text.to_owned(), allowed: names, nearest: near });
     }
 
-    fn count(&mut self, min: Option<f64>, max: Option<f64>, found: usize, unit: &str, span: Span) {
+    fn count(&mut self, (min, max): (Option<f64>, Option<f64>), found: usize, unit: &str, span: Span) {
         #[expect(clippy::cast_precision_loss, reason = "a file has fewer than 2^32 of anything")]
         let number = found as f64;
         let words = |limit: f64| if limit == 1.0 { format!("{limit} {unit}") } else { format!("{limit} {unit}s") };
@@ -343,9 +350,13 @@ impl<'a> Checker<'a> {
     }
 
     fn junctions(&mut self, schema: &'a Schema, node: &'a Node, anchor: Span) {
+        if schema.junctions.is_empty() {
+            return;
+        }
+        let complete = defaults::filled(self.view, schema, node);
         for (junction, members) in &schema.junctions {
             let members: Vec<&Schema> = members.iter().map(|member| self.view.child(member)).collect();
-            let matching = members.iter().filter(|member| self.matches(member, node)).count();
+            let matching = members.iter().filter(|member| self.matches(member, &complete)).count();
             let (holds, wanted) = match junction {
                 Junction::All => (matching == members.len(), "all of"),
                 Junction::Any => (matching > 0, "at least one of"),
@@ -392,11 +403,13 @@ pub(super) fn print(path: &[Step<'_>]) -> String {
     text
 }
 
-/// Whether Flux may put another text here, which may be of another type too: kustomize drops quotes that a text does
-/// not need before Flux replaces `${name}`.
-fn is_substituted(text: &str) -> bool {
-    let starts_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && rest.contains('}');
-    text.match_indices("${").any(|(at, found)| starts_name(&text[at + found.len()..]))
+/// Whether Flux puts another text here, which may be of another type too: kustomize drops quotes that a text does not
+/// need before Flux replaces `${name}`; what SOPS encrypted is decrypted before it is applied.
+fn is_replaced_later(text: &str) -> bool {
+    let starts_name =
+        |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && rest.contains('}');
+    let substituted = text.match_indices("${").any(|(at, found)| starts_name(&text[at + found.len()..]));
+    substituted || text.starts_with("ENC[") && text.ends_with(']')
 }
 
 fn has_scalar_type(schema: &Schema, value: &Resolved<'_>) -> bool {

@@ -1,5 +1,7 @@
 //! Text formats that the API server enforces.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use super::shape::Format;
 use crate::yaml::Resolved;
 
@@ -12,6 +14,10 @@ pub(super) fn is_valid(format: Format, value: &Resolved<'_>, text: &str) -> bool
         (Format::Int64, Resolved::Float(number)) => number.abs() < 9.3e18,
         (Format::Byte, Resolved::String(text)) => is_base64(text),
         (Format::DateTime, Resolved::String(text)) => is_date_time(text),
+        (Format::Date, Resolved::String(text)) => is_date(text),
+        (Format::Ipv4, Resolved::String(text)) => text.parse::<Ipv4Addr>().is_ok(),
+        (Format::Ipv6, Resolved::String(text)) => text.parse::<Ipv6Addr>().is_ok(),
+        (Format::Cidr, Resolved::String(text)) => is_cidr(text),
         (Format::Quantity, Resolved::String(_) | Resolved::Int(_) | Resolved::UInt(_) | Resolved::Float(_)) => {
             is_quantity(text)
         }
@@ -23,7 +29,7 @@ pub(super) fn is_valid(format: Format, value: &Resolved<'_>, text: &str) -> bool
 fn is_base64(text: &str) -> bool {
     let bytes: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     let padding = bytes.iter().rev().take_while(|&&byte| byte == b'=').count();
-    bytes.len() % 4 == 0
+    bytes.len().is_multiple_of(4)
         && padding <= 2
         && bytes[..bytes.len() - padding].iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
@@ -84,6 +90,16 @@ fn digits(text: &str, width: usize) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
+fn is_cidr(text: &str) -> bool {
+    let Some((address, prefix)) = text.split_once('/') else { return false };
+    let longest = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    prefix.bytes().all(|byte| byte.is_ascii_digit()) && prefix.parse::<u8>().is_ok_and(|prefix| prefix <= longest)
+}
+
 /// `<number><suffix>`: sign, digits with at most one point, then a decimal exponent or a unit.
 fn is_quantity(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -105,7 +121,7 @@ fn is_quantity(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_base64, is_date_time, is_quantity};
+    use super::{is_base64, is_cidr, is_date_time, is_quantity};
 
     #[test]
     fn quantities_are_numbers_with_one_of_the_known_units() {
@@ -127,6 +143,14 @@ mod tests {
             assert!(!is_date_time(bad), "{bad}");
         }
         assert!(!is_date_time("2026-11-2éT02:30:00Z"));
+    }
+
+    #[test]
+    fn networks_have_an_address_and_a_prefix_that_fits_it() {
+        assert!(is_cidr("10.0.0.0/8") && is_cidr("2001:db8::/32"));
+        for bad in ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/+8", "/8"] {
+            assert!(!is_cidr(bad), "{bad}");
+        }
     }
 
     #[test]

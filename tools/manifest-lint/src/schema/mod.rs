@@ -2,6 +2,7 @@
 
 mod check;
 mod crd;
+mod defaults;
 mod formats;
 mod hint;
 mod pattern;

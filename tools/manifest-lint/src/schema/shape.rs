@@ -59,6 +59,12 @@ pub enum Format {
     DateTime,
     /// `500m`, `1Gi`, `0.5`.
     Quantity,
+    Ipv4,
+    Ipv6,
+    /// An address and the length of its prefix.
+    Cidr,
+    /// `2026-01-31`.
+    Date,
 }
 
 impl Format {
@@ -69,6 +75,10 @@ impl Format {
             "byte" => Self::Byte,
             "date-time" => Self::DateTime,
             "quantity" => Self::Quantity,
+            "ipv4" => Self::Ipv4,
+            "ipv6" => Self::Ipv6,
+            "cidr" => Self::Cidr,
+            "date" => Self::Date,
             _ => return None,
         })
     }
@@ -80,6 +90,10 @@ impl Format {
             Self::Byte => "base64",
             Self::DateTime => "a time such as `2026-01-31T12:00:00Z`",
             Self::Quantity => "a quantity such as `500m` or `1Gi`",
+            Self::Ipv4 => "an IPv4 address",
+            Self::Ipv6 => "an IPv6 address",
+            Self::Cidr => "a network such as `10.0.0.0/8`",
+            Self::Date => "a date such as `2026-01-31`",
         }
     }
 }

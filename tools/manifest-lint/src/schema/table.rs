@@ -82,7 +82,7 @@ impl View {
     }
 
     /// The schema behind `child`, and behind a reference it may be.
-    pub(super) fn child<'a>(self, child: &'a Child) -> &'a Schema {
+    pub(super) fn child(self, child: &Child) -> &Schema {
         static ANYTHING: LazyLock<Schema> = LazyLock::new(Schema::anything);
         let schema = match child {
             Child::Owned(schema) => schema,
@@ -278,5 +278,78 @@ impl Reader {
     fn child(&mut self) -> Child {
         let number = self.number();
         if number & 1 == 1 { Child::Definition(number >> 1) } else { Child::Node(number >> 1) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::super::pattern;
+    use super::super::shape::{Child, Schema};
+    use super::{DATA, View, table};
+
+    const SOURCES: &str = include_str!("../../schemas/SOURCES.json");
+    const GENERATOR: &[u8] = include_bytes!("../../schemas/generate");
+    const FACTS: &[u8] = include_bytes!("../../schemas/facts.txt");
+
+    #[test]
+    fn the_table_is_what_the_generator_made_of_the_named_sources() {
+        let sources: serde_json::Value = serde_json::from_str(SOURCES).unwrap();
+        for (name, data) in [("sha256", DATA), ("generator sha256", GENERATOR), ("facts sha256", FACTS)] {
+            let hex: String = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(sources["table"][name], hex, "{name}: run tools/manifest-lint/schemas/generate");
+        }
+        assert_eq!(sources["table"]["bytes"], DATA.len());
+        assert_eq!(sources["table"]["nodes"], table().nodes.len());
+        assert_eq!(sources["table"]["kinds"], table().kinds.len());
+        assert_eq!(sources["table"]["custom kinds"], table().custom.len());
+        let minors: Vec<u16> = table().versions.iter().map(|(minor, _)| *minor).collect();
+        assert_eq!(sources["kubernetes"]["minors"], serde_json::json!(minors));
+    }
+
+    #[test]
+    fn every_node_decodes_and_every_pattern_compiles() {
+        for id in 0..u32::try_from(table().nodes.len()).unwrap() {
+            let schema = table().node(id);
+            assert!(schema.properties.iter().flatten().is_sorted_by(|(one, _), (next, _)| one < next), "{id}");
+            if let Some(pattern) = &schema.pattern {
+                assert!(pattern::compile(&pattern.text).is_some(), "{}", pattern.text);
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_has_its_definition_in_every_version() {
+        for (version, (minor, nodes)) in table().versions.iter().enumerate() {
+            let view = View { table: table(), version };
+            let present: Vec<_> =
+                (0..u32::try_from(nodes.len()).unwrap()).filter_map(|id| view.definition(id)).collect();
+            assert!(present.len() > 600, "1.{minor}");
+            for schema in present {
+                references(schema).for_each(|id| assert!(view.definition(id).is_some(), "1.{minor}: {schema:?}"));
+            }
+        }
+    }
+
+    fn references(schema: &Schema) -> impl Iterator<Item = u32> {
+        let inside = schema.properties.iter().flatten().map(|(_, child)| child);
+        let inside = inside.chain(&schema.items).chain(&schema.additional);
+        let inside = inside.filter_map(|child| if let Child::Definition(id) = child { Some(*id) } else { None });
+        schema.reference.into_iter().chain(inside)
+    }
+
+    #[test]
+    fn kinds_are_sorted_and_each_is_in_some_version() {
+        assert!(table().kinds.is_sorted_by_key(|kind| (kind.group, kind.version, kind.kind)));
+        assert!(table().custom.is_sorted_by_key(|kind| (kind.group, kind.version, kind.kind)));
+        for kind in &table().kinds {
+            let views = (0..table().versions.len()).map(|version| View { table: table(), version });
+            let served: Vec<_> = views.filter(|view| view.serves(kind)).collect();
+            assert!(!served.is_empty(), "{kind:?}");
+            for view in served {
+                assert!(view.built_in(kind.group, kind.version, kind.kind).is_some(), "{kind:?}");
+            }
+        }
     }
 }
