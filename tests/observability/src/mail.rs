@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::program::{Running, free_port};
-use crate::repo::text;
+use crate::repo::{root, text};
 
 /// One received message, decoded.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl Sink {
     pub fn start() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let port = free_port();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/mail_sink.py");
+        let script = root().join("tests/observability/mail_sink.py");
         // The system's own Python: aiosmtpd is a package of Debian and a newer Python on PATH would not see it.
         let mut running = Running::start("mail_sink", Path::new("/usr/bin/python3"), dir.path(), |command| {
             command.arg(script).arg(port.to_string()).arg(dir.path());
