@@ -1,0 +1,58 @@
+# One word per job; the logic is in ci/, tools/setup and the crates. CI calls the same targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+TOOLS := $(or $(HELLO_TOOLS),$(HOME)/.cache/hello-delivery/tools)
+export PATH := $(TOOLS)/bin:$(PATH)
+setup := tools/setup/install
+nextest := cargo nextest run --locked --profile ci
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | column -t -s '|'
+demo: ## the committed sources through build, tests, lint, image, registry and the proposed commit
+	@$(setup)
+	@cargo run --quiet --locked --package delivery --bin demo -- $(ARGS)
+test: ## everything that decides; the last line counts
+	@$(setup)
+	@ci/run-all
+setup: ## install the pinned tools
+	@$(setup)
+fmt: ## the code is formatted
+	cargo fmt --all -- --check
+lint: ## clippy, warnings are errors
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+deny: ## licences, duplicate versions and sources of the crates
+	@$(setup) rust
+	@ci/deny
+unit: ## tests of hello and manifest-lint; PARTITION=slice:1/2 for a part
+	@$(setup) rust
+	$(nextest) --workspace --exclude delivery --exclude observability $(if $(PARTITION),--partition $(PARTITION))
+check: ## manifest-lint on this repository; ARGS for other reports
+	cargo run --quiet --locked --package manifest-lint -- check --fail-on warning $(ARGS) .
+chart: ## helm lint
+	@$(setup) python
+	helm lint --strict apps/*/chart
+render: ## everything that is delivered can be rendered
+	@$(setup) python rust
+	$(nextest) --package observability --test render
+observability: ## rules, alerts, mail and dashboards on real servers
+	@$(setup) debian python rust
+	$(nextest) --package observability
+terraform: ## format, validate, tests and plan of the Terraform roots
+	@$(setup) terraform
+	terraform/test
+pipeline: ## the pipeline on this machine: schema, jobs, image, registry, proposed commit
+	@$(setup) debian node rust python
+	$(nextest) --package delivery
+image: ## build and push APP to CI_REGISTRY_IMAGE with IMAGE_BUILDER (kaniko, buildkit, buildah)
+	ci/image
+propose: ## commit the images just built to clusters/ and open a merge request
+	ci/propose
+verify: ## every image in clusters/ is in the registry and answers
+	ci/verify clusters
+bench: ## requests/s, p99 and memory of hello beside a plain hyper server
+	cargo bench --locked --package hello
+bless: ## write generated pages and expected reports anew
+	BLESS=1 cargo test --quiet --locked --package manifest-lint
+clean: ## remove everything that was built here, keep the tools
+	rm -rf target .gitlab-ci-local
+.PHONY: $(shell sed -nE 's/^([a-z]+):.*/\1/p' Makefile)
