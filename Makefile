@@ -1,10 +1,10 @@
 # One word per job; the logic is in ci/, tools/setup and the crates. CI calls the same targets.
 .DEFAULT_GOAL := help
-SHELL := /bin/bash
 TOOLS := $(or $(HELLO_TOOLS),$(HOME)/.cache/hello-delivery/tools)
 export PATH := $(TOOLS)/bin:$(PATH)
 setup := tools/setup/install
-nextest := cargo nextest run --locked --profile ci
+nextest := ci/nextest
+export JUNIT
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | column -t -s '|'
@@ -14,8 +14,6 @@ demo: ## the committed sources through build, tests, lint, image, registry and t
 test: ## everything that decides; the last line counts
 	@$(setup)
 	@ci/run-all
-setup: ## install the pinned tools
-	@$(setup)
 fmt: ## the code is formatted
 	cargo fmt --all -- --check
 lint: ## clippy, warnings are errors
@@ -23,11 +21,14 @@ lint: ## clippy, warnings are errors
 deny: ## licences, duplicate versions and sources of the crates
 	@$(setup) rust
 	@ci/deny
-unit: ## tests of hello and manifest-lint; PARTITION=slice:1/2 for a part
+unit: ## tests of hello and manifest-lint; PARTITION=slice:1/2 for a part, JUNIT=file for a report
 	@$(setup) rust
 	$(nextest) --workspace --exclude delivery --exclude observability $(if $(PARTITION),--partition $(PARTITION))
 check: ## manifest-lint on this repository; ARGS for other reports
 	cargo run --quiet --locked --package manifest-lint -- check --fail-on warning $(ARGS) .
+rules: ## the page of every rule, run as a test
+	@$(setup) rust
+	$(nextest) --package manifest-lint --test pages
 chart: ## helm lint
 	@$(setup) python
 	helm lint --strict apps/*/chart
