@@ -134,6 +134,8 @@ resource "kubectl_manifest" "source" {
   yaml_body         = local.source_body
   server_side_apply = true
   force_conflicts   = true
+  # On destroy: the finalizer has run before its controller goes.
+  wait = true
 
   depends_on = [kubectl_manifest.components]
 }
@@ -142,6 +144,8 @@ resource "kubectl_manifest" "sync" {
   yaml_body         = local.sync_body
   server_side_apply = true
   force_conflicts   = true
+  # On destroy: the finalizer has run before its controller goes.
+  wait = true
 
   # The settings before the sync: the first reconciliation already reads them.
   depends_on = [kubectl_manifest.source, kubectl_manifest.settings]
