@@ -79,11 +79,11 @@ resource "kubectl_manifest" "namespace" {
       error_message = "${local.folder}/flux-system/sync.yaml does not follow ./${local.folder}: the cluster would get another cluster's state."
     }
     precondition {
-      condition     = !local.has_folder || coalesce(var.git_url, local.git_url) == local.git_url
+      condition     = !local.has_folder || (var.git_url == null ? true : var.git_url == local.git_url)
       error_message = "git_url differs from ${local.folder}/flux-system/gitrepository.yaml (${local.git_url}): commit the change there, or Flux puts it back."
     }
     precondition {
-      condition     = !local.has_folder || coalesce(var.git_branch, local.git_branch) == local.git_branch
+      condition     = !local.has_folder || (var.git_branch == null ? true : var.git_branch == local.git_branch)
       error_message = "git_branch differs from ${local.folder}/flux-system/gitrepository.yaml (${local.git_branch}): commit the change there, or Flux puts it back."
     }
   }
