@@ -14,6 +14,8 @@ pub enum Kind {
     Kustomization,
     /// A patch that a kustomization names.
     Patch,
+    /// Tells kustomize what to do; never applied.
+    Transformer,
     /// `Chart.yaml`.
     Chart,
     /// Not YAML until Helm has rendered it.
@@ -40,6 +42,7 @@ impl Kind {
             Self::Resource => "resource",
             Self::Kustomization => "kustomization",
             Self::Patch => "patch",
+            Self::Transformer => "transformer",
             Self::Chart => "chart",
             Self::ChartTemplate => "chart template",
             Self::Values => "values",
@@ -77,6 +80,8 @@ pub(crate) struct Context {
     pub(crate) values: bool,
     /// A kustomization names it as a patch.
     pub(crate) patch: bool,
+    /// A kustomization names it as a transformer, generator, validator or configuration.
+    pub(crate) transformer: bool,
 }
 
 pub(crate) const KUSTOMIZATION_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -106,6 +111,9 @@ pub(crate) fn classify(path: &str, root: &Node, context: Context) -> Kind {
     }
     if context.patch {
         return Kind::Patch;
+    }
+    if context.transformer || root.get("apiVersion").and_then(Node::text) == Some("builtin") {
+        return Kind::Transformer;
     }
     if context.values {
         return Kind::Values;

@@ -7,7 +7,7 @@ use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIter
 
 use crate::document::{Context, Document, Kind, classify, file_name, folder, is_kustomization_path};
 use crate::object::Object;
-use crate::render::{self, Dependency, FluxPath, Kustomization, Target};
+use crate::render::{self, Dependency, FluxPath, Kustomization, PatchedKinds, Target};
 use crate::schema::{Problem, Schemas, Verdict};
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{self, Dialect, Node, Scalar, Stream, Style, SyntaxError, Value};
@@ -21,6 +21,7 @@ pub struct Repo {
     kustomizations: Vec<Kustomization>,
     flux_paths: Vec<FluxPath>,
     dependencies: Vec<Dependency>,
+    patched: PatchedKinds,
 }
 
 impl Repo {
@@ -34,7 +35,8 @@ impl Repo {
         let verdicts = validate(schemas, &objects);
         let flux_paths = render::flux_paths(&sources, &objects);
         let dependencies = render::dependencies(&objects);
-        Self { sources, documents, objects, verdicts, kustomizations, flux_paths, dependencies }
+        let patched = PatchedKinds::of(&documents);
+        Self { sources, documents, objects, verdicts, kustomizations, flux_paths, dependencies, patched }
     }
 
     pub fn sources(&self) -> &Sources {
@@ -61,6 +63,11 @@ impl Repo {
 
     pub fn dependencies(&self) -> &[Dependency] {
         &self.dependencies
+    }
+
+    /// Whether a patch somewhere may add to objects of this kind, so that what one lacks may come from there.
+    pub fn may_be_patched(&self, object: &Object) -> bool {
+        self.patched.contains(&object.gvk.kind)
     }
 
     /// Every folder that holds a file, at any depth; the root is `""`.
@@ -161,6 +168,7 @@ fn into_documents(
     };
     let patches = named(&["patches", "patchesStrategicMerge", "patchesJson6902"]);
     let chart_values = named(&["helmCharts"]);
+    let transformers = named(&["configurations", "generators", "transformers", "validators"]);
     let mut documents = Vec::new();
     for (file, parsed) in parsed {
         let path = sources.file(file).path();
@@ -174,6 +182,7 @@ fn into_documents(
         let context = Context {
             values: chart_values.contains(&file) || is_chart_values(path, charts),
             patch: patches.contains(&file),
+            transformer: transformers.contains(&file),
         };
         for document in stream.documents {
             documents.push(Document {

@@ -18,8 +18,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(object: &Object, repo: &Repo, report: &mut Report) {
-    // A patch names only what it changes.
-    if object.partial {
+    // A patch names only what it changes, and what one adds is not missing in the object.
+    if object.partial || repo.may_be_patched(object) {
         return;
     }
     let problems = repo.problems(object);
