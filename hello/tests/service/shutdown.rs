@@ -72,10 +72,11 @@ fn sigint_under_load_fails_no_request() {
 
 #[test]
 fn the_end_has_an_order() {
-    let mut hello = start(HELLO, &["--drain-delay", "400ms", "--drain-timeout", "5s"]);
+    let mut hello = start(HELLO, &["--drain-delay", "1500ms", "--drain-timeout", "10s"]);
     let mut slow = BufReader::new(connect(hello.http));
-    slow.get_mut().write_all(b"GET /delay/1200 HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
+    slow.get_mut().write_all(b"GET /delay/4000 HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
     let mut idle = BufReader::new(connect(hello.http));
+    let mut kept = BufReader::new(connect(hello.http));
     until(|| hello.sample("http_requests_in_flight") == Some(1.0), "a request in flight");
     hello.signal("TERM");
     hello.wait_for_log("draining");
@@ -83,7 +84,14 @@ fn the_end_has_an_order() {
     assert_eq!(hello.get("/healthz").status, 200, "but alive");
     hello.post("/readyz/enable", "");
     assert_eq!(hello.get("/readyz").status, 503, "no switch makes it ready again");
-    assert_eq!(hello.get("/version").status, 200, "and still serving");
+    kept.get_mut().write_all(b"GET /version HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
+    let answer = read_answer(&mut kept, "GET").expect("and still serving");
+    assert_eq!(
+        (answer.status, answer.header("connection")),
+        (200, Some("close")),
+        "but each connection for the last time"
+    );
+    assert!(!hello.log().iter().any(|line| line.contains("closing")), "all this before the port closes");
     hello.wait_for_log("closing");
     assert!(read_answer(&mut idle, "GET").is_none(), "an idle connection is closed");
     until(|| TcpStream::connect(hello.http).is_err(), "then the port closes");
