@@ -101,6 +101,8 @@ fn list(root: &Path) -> Vec<(String, PathBuf)> {
     let walker = WalkBuilder::new(root)
         .hidden(false)
         .require_git(false)
+        // `root` is a whole repository: what the folders around it ignore is not its business.
+        .parents(false)
         .filter_entry(|entry| entry.file_name() != ".git")
         .build();
     let mut found = Vec::new();
