@@ -49,3 +49,44 @@ fn the_usage_is_fresh() {
     );
     compare("usage.md", &usage);
 }
+
+/// The repository's own load generator with a misspelt field, a wrong type and a file that is not there.
+#[test]
+fn the_reports_in_the_readme_are_real() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let copy = tempfile::tempdir().unwrap();
+    let folder = copy.path().join("apps/hello-load");
+    fs::create_dir_all(copy.path().join(".git")).unwrap();
+    fs::create_dir_all(&folder).unwrap();
+    for entry in fs::read_dir(repository.join("apps/hello-load")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let broken = match name.as_str() {
+            "deployment.yaml" => text.replacen("readinessProbe:", "readynessProbe:", 1),
+            "service.yaml" => text.replacen("port: 80\n", "port: \"80\"\n", 1),
+            "kustomization.yaml" => text.replacen("- networkpolicy.yaml", "- networkpolicies.yaml", 1),
+            _ => text,
+        };
+        fs::write(folder.join(name), broken).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_manifest-lint"))
+        .arg("check")
+        .current_dir(copy.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let real = String::from_utf8(output.stdout).unwrap();
+    let readme = fs::read_to_string(repository.join("README.md")).unwrap();
+    let shown: Vec<&str> = readme
+        .split("```text\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```").map(|(block, _)| block))
+        .filter(|block| block.starts_with("error["))
+        .collect();
+    assert!(shown.len() >= 2, "the README shows {} reports", shown.len());
+    for block in shown {
+        assert!(real.contains(block.trim_end()), "the README shows\n{block}\nthe program says\n{real}");
+    }
+}
