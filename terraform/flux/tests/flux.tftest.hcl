@@ -3,7 +3,7 @@ mock_provider "kubectl" {}
 
 variables {
   flux_components_file   = "tests/testdata/components.yaml"
-  flux_components_sha256 = "9c0abb9c3a2135e3c2647dd5ecd146bc4dcf2d275f79f37d5e5dd9faa86dc3e6"
+  flux_components_sha256 = "c0ff8e60433aadc7ebb8cc723969c62502d9a7ea2a8f13deed50ccf8ce6a137a"
 }
 
 run "the_committed_cluster" {
@@ -47,6 +47,10 @@ run "the_committed_cluster" {
   assert {
     condition     = alltrue([for crd in kubectl_manifest.crds : crd.apply_only])
     error_message = "Destroying this root would delete every object that Flux manages."
+  }
+  assert {
+    condition     = kubectl_manifest.sync.wait
+    error_message = "Destroying would take the controllers away before they have removed the sync's finalizer."
   }
   assert {
     condition     = output.git_secret == "flux-system"
@@ -217,6 +221,14 @@ run "branch_with_blank" {
   expect_failures = [var.git_branch]
 }
 
+run "branch_with_two_dots" {
+  command = plan
+  variables {
+    git_branch = "a..b"
+  }
+  expect_failures = [var.git_branch]
+}
+
 run "branch_that_is_not_committed" {
   command = plan
   variables {
@@ -253,7 +265,7 @@ run "a_controller_is_missing" {
   command = plan
   variables {
     flux_components_file   = "tests/testdata/no-helm-controller.yaml"
-    flux_components_sha256 = "b79569ee16a95391a73ffafed889a811dbe37dd5d4bcef18c413d5a6d459c80b"
+    flux_components_sha256 = "2a6b2a0250aa9fa54118f14de51b3c860dd1b7cd46bad08687a1cd4c6a8dd9a5"
   }
   expect_failures = [kubectl_manifest.namespace]
 }
@@ -262,9 +274,17 @@ run "a_secret_in_the_file" {
   command = plan
   variables {
     flux_components_file   = "tests/testdata/with-secret.yaml"
-    flux_components_sha256 = "3e15dfaffa7969ca0a86a5c19b0555c62637a2cf5fdd37a8a7a1077bd5d53c46"
+    flux_components_sha256 = "ee9e94020e0fd9d320ae79430f7c54eca87f156286dd93acf5d67926f6c45ee3"
   }
   expect_failures = [kubectl_manifest.namespace]
+}
+
+run "no_kubeconfig" {
+  command = plan
+  variables {
+    kubeconfig_path = " "
+  }
+  expect_failures = [var.kubeconfig_path]
 }
 
 run "no_context" {
