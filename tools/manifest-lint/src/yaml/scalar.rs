@@ -1,7 +1,7 @@
 //! What the text of a scalar means. Kubernetes tools disagree, so every reading names its dialect.
 //!
 //! Follows `resolve` of go-yaml as `sigs.k8s.io/yaml` and kustomize's `kyaml` vendor it; the table in
-//! `docs/manifest-lint.md` was measured with the real programs.
+//! `docs/manifest-lint/reading.md` is tested against the real programs.
 
 use super::{Scalar, Style};
 
