@@ -9,7 +9,7 @@ export JUNIT
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | column -t -s '|'
 demo: ## the committed sources through build, tests, lint, image, registry and the proposed commit
-	@$(setup)
+	@$(setup) toolchains debian rust
 	@cargo run --quiet --locked --package delivery --bin demo -- $(ARGS)
 test: ## everything that decides; the last line counts
 	@$(setup)

@@ -20,7 +20,7 @@ fn checkout() -> (TempDir, Checkout) {
 
 fn gitlab_ci_local(checkout: &Checkout, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(find("gitlab-ci-local")?);
-    command.args(["--no-color", "--cwd"]).arg(checkout.root()).args(arguments).env("HOME", checkout.root());
+    command.arg("--no-color").args(arguments).current_dir(checkout.root()).env("HOME", checkout.root());
     stdout_of(&mut command)
 }
 
@@ -85,7 +85,7 @@ fn the_default_branch_goes_from_check_to_propose() {
 #[test]
 fn a_branch_without_a_merge_request_has_no_pipeline_of_its_own() {
     let (_folder, checkout) = checkout();
-    change_only(&checkout, "hello/src/main.rs".replace("main.rs", "lib.rs").as_str());
+    change_only(&checkout, "hello/build.rs");
     let jobs = jobs(&checkout, &["--no-evaluate-rule-changes"]);
     assert!(!jobs.contains("propose") && !jobs.contains("images: [hello]"), "{jobs:?}");
 }
