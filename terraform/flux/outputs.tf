@@ -21,12 +21,3 @@ output "components" {
   description = "Objects that Flux consists of."
   value       = sort(keys(local.components))
 }
-
-output "ids" {
-  description = "Identifiers of the objects of this repository."
-  value = {
-    settings = kubectl_manifest.settings.id
-    source   = kubectl_manifest.source.id
-    sync     = kubectl_manifest.sync.id
-  }
-}

@@ -25,14 +25,15 @@ run "a_leading_v_is_no_other_version" {
   }
 }
 
-run "again_without_a_change" {
+run "first_apply" {
   command = apply
 }
 
-run "the_second_apply" {
-  command = apply
+# Were the cluster made anew, its address would be unknown in the plan, and an unknown condition fails.
+run "second_plan" {
+  command = plan
   assert {
-    condition     = output.host == run.again_without_a_change.host
-    error_message = "The second apply made another cluster."
+    condition     = output.host != ""
+    error_message = "The second plan makes another cluster."
   }
 }
