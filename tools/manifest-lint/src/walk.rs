@@ -1,5 +1,7 @@
 //! The only file input: finds the files of a repository and reads those that may hold manifests.
 
+#![expect(clippy::disallowed_methods, reason = "this is the module that may")]
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;

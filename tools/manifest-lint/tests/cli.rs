@@ -1,4 +1,5 @@
 //! The program as a user meets it: arguments, exit status, files it writes, pipes it writes into.
+#![expect(clippy::disallowed_methods, reason = "tests make and read files")]
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
 use std::fs;

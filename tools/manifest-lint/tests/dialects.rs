@@ -1,5 +1,6 @@
 //! Scalars are read as the real programs read them: every text goes through `kubectl` and through `kubectl kustomize`.
 
+#![expect(clippy::disallowed_methods, reason = "tests make and read files")]
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
 use std::fmt::Write;
@@ -71,7 +72,8 @@ fn every_text_means_what_kubectl_and_kustomize_make_of_it() {
             let key = entry.key.text().unwrap();
             let (ours, theirs) = (entry.value.resolve(dialect).unwrap(), &json["spec"][key]);
             if !same(ours, theirs) {
-                writeln!(wrong, "{dialect:?} {:?}: ours {ours:?}, theirs {theirs}", entry.value.text().unwrap()).unwrap();
+                writeln!(wrong, "{dialect:?} {:?}: ours {ours:?}, theirs {theirs}", entry.value.text().unwrap())
+                    .unwrap();
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The generated pages under `docs/manifest-lint/` are what the program says. `BLESS=1` writes them anew.
 
+#![expect(clippy::disallowed_methods, reason = "tests make and read files")]
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
 use std::fmt::Write;

@@ -1,5 +1,7 @@
 //! Runs the page of every rule, each case with only its own rule on. `BLESS=1` writes what is found into the pages.
 
+#![expect(clippy::disallowed_methods, reason = "tests make and read files")]
+
 #[path = "pages/page.rs"]
 mod page;
 

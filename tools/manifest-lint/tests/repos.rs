@@ -1,5 +1,6 @@
 //! Whole repositories: each page under `repos/` is one, judged with every rule on. `BLESS=1` writes what is found.
 
+#![expect(clippy::disallowed_methods, reason = "tests make and read files")]
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
 
 #[path = "pages/page.rs"]
