@@ -50,8 +50,9 @@ propose: ## commit the images just built to clusters/ and open a merge request
 	ci/propose
 verify: ## every image in clusters/ is in the registry and answers
 	ci/verify clusters
-bench: ## requests/s, p99 and memory of hello beside a plain hyper server
+bench: ## hello beside a plain hyper server; manifest-lint beside kubectl kustomize
 	cargo bench --locked --package hello
+	cargo bench --locked --package manifest-lint --bench check
 bless: ## write generated pages and expected reports anew
 	BLESS=1 cargo test --quiet --locked --package manifest-lint
 clean: ## remove everything that was built here, keep the tools
