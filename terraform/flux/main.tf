@@ -52,6 +52,9 @@ resource "kubectl_manifest" "namespace" {
   })
   server_side_apply = true
   force_conflicts   = true
+  # What the stages left here has finalizers, and with the controllers gone nobody would answer them: the namespace would
+  # stay in deletion for ever. `flux uninstall` knows how to remove it.
+  apply_only = true
 
   lifecycle {
     precondition {

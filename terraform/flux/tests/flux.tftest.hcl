@@ -49,6 +49,10 @@ run "the_committed_cluster" {
     error_message = "Destroying this root would delete every object that Flux manages."
   }
   assert {
+    condition     = kubectl_manifest.namespace.apply_only
+    error_message = "Destroying would leave the namespace in deletion: nobody answers the finalizers of what is in it."
+  }
+  assert {
     condition     = kubectl_manifest.sync.wait
     error_message = "Destroying would take the controllers away before they have removed the sync's finalizer."
   }
