@@ -53,7 +53,7 @@ fn demo() -> Result<()> {
     let commit = checkout.commit()?;
     println!("demo of commit {:.8}{}", commit, if uncommitted { "; uncommitted changes are left out" } else { "" });
 
-    let stages = Stages { place: &place, commit: &commit };
+    let stages = Stages { place: &place };
     stages.run("build", "cargo build", &BUILD, &[])?;
     let tests = stages.run("test", "make unit", &["make", "unit"], &[])?;
     let lint = stages.run("lint", "make check", &["make", "check"], &[])?;
@@ -121,7 +121,6 @@ impl Place {
 
 struct Stages<'a> {
     place: &'a Place,
-    commit: &'a str,
 }
 
 impl Stages<'_> {
@@ -135,7 +134,7 @@ impl Stages<'_> {
             command.env_remove(inherited);
         }
         command.env("CARGO_TARGET_DIR", &self.place.cargo).env("BUILDAH_STORAGE", &self.place.buildah);
-        command.env("CARGO_TERM_COLOR", "never").env("HELLO_REVISION", self.commit);
+        command.env("CARGO_TERM_COLOR", "never");
         command.envs(variables.iter().copied());
 
         let start = Instant::now();
