@@ -15,8 +15,9 @@ const CONTROLLERS: [&str; 4] = ["cpu", "cpuset", "memory", "pids"];
 /// The control groups of this machine.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Hierarchies {
-    /// Version 1: one tree for each controller, and the nameless one of systemd, which the kubelet wants as well.
-    V1(Vec<PathBuf>),
+    /// Version 1: a tree for each controller, and that of systemd, which the kubelet wants as well. On a hybrid machine
+    /// there is a tree of version 2 beside them, without controllers, and containerd makes groups in it all the same.
+    V1 { trees: Vec<PathBuf>, beside: Vec<PathBuf> },
     /// Version 2: one tree.
     V2(PathBuf),
 }
@@ -28,39 +29,28 @@ impl Hierarchies {
             .ok_or_else(|| Error::CannotRun("no control groups are mounted at /sys/fs/cgroup".to_owned()))
     }
 
-    /// A hybrid machine, with version 2 beside version 1 and no controllers in it, counts as version 1.
     fn from_mounts(mounts: &str) -> Option<Self> {
         let mounted = |kind: &str| -> Vec<PathBuf> {
             let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
             let ours = fields.filter(|fields| fields.get(2) == Some(&kind) && fields[1].starts_with("/sys/fs/cgroup"));
             ours.map(|fields| PathBuf::from(fields[1])).collect()
         };
-        let v1 = mounted("cgroup");
-        if !v1.is_empty() {
-            return Some(Self::V1(v1));
-        }
-        mounted("cgroup2").into_iter().next().map(Self::V2)
+        let (trees, beside) = (mounted("cgroup"), mounted("cgroup2"));
+        if trees.is_empty() { beside.into_iter().next().map(Self::V2) } else { Some(Self::V1 { trees, beside }) }
     }
 
-    pub(crate) fn version(&self) -> u8 {
+    fn all(&self) -> Vec<&PathBuf> {
         match self {
-            Self::V1(_) => 1,
-            Self::V2(_) => 2,
-        }
-    }
-
-    fn roots(&self) -> &[PathBuf] {
-        match self {
-            Self::V1(roots) => roots,
-            Self::V2(root) => std::slice::from_ref(root),
+            Self::V1 { trees, beside } => trees.iter().chain(beside).collect(),
+            Self::V2(root) => vec![root],
         }
     }
 
     /// Makes the group `name` at the top of each tree. What had to be switched on for it is written to `record`.
     pub(crate) fn create(&self, name: &str, record: &Path) -> Result<()> {
         match self {
-            Self::V1(roots) => {
-                for root in roots {
+            Self::V1 { trees, .. } => {
+                for root in trees {
                     let group = root.join(name);
                     fs::create_dir_all(&group).map_err(at(&group))?;
                     // A new group of this controller has no processor and no memory node, and takes no process.
@@ -86,7 +76,7 @@ impl Hierarchies {
     /// Removes the group with everything below it, once its last process is gone, and switches off what `record` names.
     pub(crate) fn remove(&self, name: &str, record: &Path, limit: Duration) -> Result<()> {
         let start = Instant::now();
-        for group in self.roots().iter().map(|root| root.join(name)) {
+        for group in self.all().iter().map(|root| root.join(name)) {
             while let Err(error) = remove_tree(&group) {
                 if start.elapsed() > limit {
                     return Err(at(&group)(error));
@@ -143,8 +133,9 @@ mod tests {
                       cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\n\
                       cgroup /sys/fs/cgroup/systemd cgroup rw,name=systemd 0 0\n\
                       cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
-        let roots = ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/systemd"].map(PathBuf::from).to_vec();
-        assert_eq!(Hierarchies::from_mounts(mounts), Some(Hierarchies::V1(roots)));
+        let trees = ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/systemd"].map(PathBuf::from).to_vec();
+        let beside = vec!["/sys/fs/cgroup/unified".into()];
+        assert_eq!(Hierarchies::from_mounts(mounts), Some(Hierarchies::V1 { trees, beside }));
     }
 
     #[test]

@@ -102,11 +102,12 @@ impl Node {
         self.wait_for("the node", || {
             Ok(heartbeat().filter(|now| *now != before && now.starts_with("True")).map(drop))
         })?;
+        self.mark("node Ready")?;
         self.wait_for("CoreDNS", || Ok(answers_ok("127.0.0.1:8181", "/ready").then_some(())))?;
         self.wait_for("the service account of `default`", || {
             Ok(kubectl(&["get", "serviceaccount", "default", "--namespace=default"]).ok().map(drop))
         })?;
-        self.mark("node Ready")
+        self.mark("ready to use")
     }
 
     fn start(&mut self, component: Component) -> Result<()> {
