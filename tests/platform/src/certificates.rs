@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::network::{ADDRESS, API_SERVICE, NODE};
 use crate::{Error, Result, at};
 
-/// Certificate, subject and group of those that only ask; those with a name for a kubeconfig get one.
+/// File, common name and group of those that ask: each has a certificate and a kubeconfig.
 const CLIENTS: [(&str, &str, &str); 7] = [
     ("admin", "admin", "system:masters"),
     ("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),

@@ -72,7 +72,7 @@ fn obey(arguments: Arguments) -> Result<ExitCode> {
 fn up(cluster: &Cluster) -> Result<ExitCode> {
     match cluster.up(&|line| eprintln!("platform: {line}"))? {
         Up::Already => println!("the node is up already"),
-        Up::After(time) => print!("{}node Ready after {:.1} s\n", cluster.timeline(), time.as_secs_f64()),
+        Up::After(time) => println!("{}node Ready after {:.1} s", cluster.timeline(), time.as_secs_f64()),
     }
     let own = std::env::args().next().unwrap_or_default();
     println!("look around: {own} --state {} exec -- kubectl get pods -A", cluster.state().root().display());
@@ -93,7 +93,7 @@ fn status(cluster: &Cluster) -> Result<ExitCode> {
     for (name, (pid, restarts)) in cluster.components() {
         println!(
             "  {name:<24} {pid:>6}{}",
-            if restarts > 0 { format!("  started {restarts} times again") } else { String::new() }
+            if restarts > 0 { format!("  started again: {restarts} times") } else { String::new() }
         );
         if restarts > 0 {
             println!("{}", indented(&lines_that_matter(&state.log(&name), 3)));
