@@ -1,5 +1,7 @@
 //! A node that really runs: `make node`. Each test has a cluster of its own and needs root.
 
+#![expect(clippy::print_stderr, reason = "the first build takes minutes, and a failed clean-up must be seen")]
+
 mod snapshot;
 
 use std::fs;
