@@ -131,9 +131,10 @@ impl Go {
                 Ok(packages) => return Ok(packages.lines().count()),
                 Err(error) if tried == DOWNLOADS => return Err(error),
                 Err(error) => {
+                    let wait = 1 << tried;
                     let last = error.to_string().lines().last().unwrap_or_default().to_owned();
-                    say(&format!("{}: a download failed, once more: {last}", self.program.name));
-                    sleep(Duration::from_secs(1 << tried));
+                    say(&format!("{}: a download failed, once more in {wait} s: {last}", self.program.name));
+                    sleep(Duration::from_secs(wait));
                     tried += 1;
                 }
             }

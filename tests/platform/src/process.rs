@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{Error, Result};
 
+const SHOWN_OF_FAILED: usize = 10;
 /// How often a condition is looked at that nobody tells us about.
 pub(crate) const STEP: Duration = Duration::from_millis(50);
 
@@ -86,7 +87,7 @@ pub fn find(name: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 ///
-/// When it cannot be started or fails; with everything it wrote.
+/// When it cannot be started or fails; with the end of what it wrote.
 pub fn stdout_of(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output();
     let output = output.map_err(|error| Error::Failed(format!("cannot run {}: {error}", line_of(command))))?;
@@ -94,8 +95,10 @@ pub fn stdout_of(command: &mut Command) -> Result<String> {
     if output.status.success() {
         return Ok(text);
     }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    Err(Error::Failed(format!("{} failed, {}:\n{text}{errors}", line_of(command), output.status)))
+    let all = text + &String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<_> = all.lines().collect();
+    let end = lines[lines.len().saturating_sub(SHOWN_OF_FAILED)..].join("\n");
+    Err(Error::Failed(format!("{} failed, {}:\n{end}", line_of(command), output.status)))
 }
 
 /// Polls until `condition` gives a value; nothing when `limit` passes before it does.

@@ -31,7 +31,7 @@ pub(crate) fn rights() -> Result<()> {
     if rustix::process::geteuid().is_root() && missing.is_empty() {
         return Ok(());
     }
-    let lack = if missing.is_empty() { String::new() } else { format!(", which lacks {}", missing.join(", ")) };
+    let lack = if missing.is_empty() { String::new() } else { format!(" (missing: {})", missing.join(", ")) };
     Err(Error::CannotRun(format!(
         "a node needs root with the right to make namespaces, mounts and interfaces{lack}: run it with sudo -E, or in a virtual machine"
     )))
