@@ -211,7 +211,10 @@ impl Cluster {
         requirements::rights()?;
         let _lock = self.state.lock()?;
         if let Some(node) = self.state.node() {
+            // It is in the namespaces as well, and has nothing more to do.
+            let holder = node.parent("unshare");
             node.kill(END)?;
+            holder.map_or(Ok(()), |holder| holder.kill(END))?;
         }
         let hierarchies = Hierarchies::of_this_machine()?;
         hierarchies.remove(&self.state.cgroup(), &self.state.file("cgroup-controllers"), END)?;

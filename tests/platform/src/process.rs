@@ -26,11 +26,17 @@ impl Identity {
     /// The process `pid` as it runs now, or nothing when there is none or only its exit status is left.
     #[must_use]
     pub fn of(pid: i32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name is in brackets and may hold anything; what follows it begins with field 3, the state.
-        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-        let alive = !matches!(*fields.first()?, "Z" | "X");
+        let fields = fields_of(pid)?;
+        let alive = !matches!(fields.first()?.as_str(), "Z" | "X");
         alive.then_some(Self { pid, start: fields.get(19)?.parse().ok()? })
+    }
+
+    /// The process that waits for it, when that is called `name`.
+    #[must_use]
+    pub fn parent(&self, name: &str) -> Option<Self> {
+        let parent = fields_of(self.pid)?.get(1)?.parse().ok()?;
+        let called = fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
+        if called.trim() == name { Self::of(parent) } else { None }
     }
 
     #[must_use]
@@ -57,6 +63,12 @@ impl Identity {
         }
         Ok(())
     }
+}
+
+/// What proc_pid_stat(5) lists from field 3 on, the state. The name before it is in brackets and may hold anything.
+fn fields_of(pid: i32) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(stat.rsplit_once(')')?.1.split_ascii_whitespace().map(str::to_owned).collect())
 }
 
 impl FromStr for Identity {
@@ -141,6 +153,7 @@ mod tests {
     fn a_killed_child_is_dead_before_it_is_waited_for() {
         let mut child = Command::new("sleep").arg("300").spawn().expect("there is sleep");
         let identity = Identity::of(child.id().cast_signed()).expect("it runs");
+        assert_eq!(identity.parent("another name"), None);
         identity.kill(Duration::from_secs(10)).expect("it can be killed");
         assert!(!identity.is_alive());
         child.wait().expect("it is our child");

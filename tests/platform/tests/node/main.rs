@@ -81,10 +81,19 @@ impl Node {
         self.kubectl("--namespace demo rollout status deployment/web --timeout 120s");
     }
 
-    /// The answer to a request from the node itself.
-    fn get(&self, url: &str) -> platform::Result<String> {
+    /// The answer to a request from the node itself. kube-proxy learns of a pod a moment after it is Ready.
+    fn get(&self, url: &str) -> String {
         let program = probe().display().to_string();
-        stdout_of(self.cluster.command(&program)?.args(["get", url]))
+        let mut answer = String::new();
+        eventually(url, || {
+            let mut command = self.cluster.command(&program).expect("the node runs");
+            let got = stdout_of(command.args(["get", url]));
+            got.is_ok_and(|text| {
+                answer = text;
+                true
+            })
+        });
+        answer
     }
 
     fn pid_of(&self, component: &str) -> i32 {
@@ -152,7 +161,7 @@ fn pods_run_within_their_limits_and_services_answer() {
     assert_eq!(limit_of(&node.cluster.state().cgroup(), container), 64 * MIB);
 
     for address in ["127.0.0.1:30080", "10.77.0.10:30080"] {
-        let answer = node.get(&format!("http://{address}/")).expect("the NodePort answers");
+        let answer = node.get(&format!("http://{address}/"));
         assert!(answer.starts_with("200 OK probe web-"), "{address}: {answer}");
     }
     let inside = |words: &str| node.kubectl(&format!("--namespace demo exec deployment/web -- /probe {words}"));
@@ -211,7 +220,7 @@ fn a_killed_node_goes_on_with_what_it_had() {
 
     node.up();
     assert_eq!(node.kubectl(uid), before);
-    eventually("the Service answers again", || node.get("http://127.0.0.1:30080/").is_ok());
+    assert!(node.get("http://127.0.0.1:30080/").contains("probe web-"));
     node.kubectl("--namespace demo rollout status deployment/web --timeout 120s");
 }
 
@@ -256,7 +265,7 @@ fn two_clusters_stand_side_by_side() {
     two.down();
     assert!(one.kubectl("get nodes").contains(" Ready "));
     one.run_web();
-    assert!(one.get("http://127.0.0.1:30080/").is_ok());
+    assert!(one.get("http://127.0.0.1:30080/").contains("probe web-"));
 }
 
 #[test]
