@@ -135,8 +135,8 @@ impl<H: Handler> Program<H> {
         let mut task = tokio::spawn(server.serve(listener));
 
         let signal = signals.next().await;
-        info!(signal, delay = ?drain.delay, "draining: not ready, waiting for load balancers");
         lifecycle.enter(Stage::Draining);
+        info!(signal, delay = ?drain.delay, "draining: not ready, waiting for load balancers");
         let in_order = tokio::select! {
             () = tokio::time::sleep(drain.delay) => true,
             signal = signals.next() => {

@@ -89,7 +89,9 @@ fn a_target_that_closes_its_connections_is_not_a_failure() {
     hello.wait_for_log("draining");
     let load = start(HELLO_LOAD, &[]);
     let answer = call(&load, json!({"url": url(&hello, "/"), "rate": "100", "duration": "500ms"}));
-    assert_eq!((answer.status, answer.json()["requests"].as_u64()), (200, Some(50)));
+    assert_eq!(answer.status, 200);
+    // 50 on a machine with time to spare; a busy one skips beats, and that is not what this is about.
+    assert!(answer.json()["requests"].as_u64().unwrap() > 25);
 }
 
 #[test]

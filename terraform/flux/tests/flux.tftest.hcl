@@ -201,6 +201,14 @@ run "url_of_the_short_form" {
   expect_failures = [var.git_url]
 }
 
+run "url_without_scheme" {
+  command = plan
+  variables {
+    git_url = "git@git.example.com/group/a.git"
+  }
+  expect_failures = [var.git_url]
+}
+
 run "url_over_plain_http" {
   command = plan
   variables {

@@ -49,3 +49,21 @@ run "a_profile_with_a_blank" {
   variables { profile = "My cluster" }
   expect_failures = [var.profile]
 }
+
+run "more_cpus_than_any_machine" {
+  command = plan
+  variables { cpus = 65 }
+  expect_failures = [var.cpus]
+}
+
+run "half_a_mebibyte" {
+  command = plan
+  variables { memory_mib = 8192.5 }
+  expect_failures = [var.memory_mib]
+}
+
+run "half_a_gibibyte" {
+  command = plan
+  variables { disk_gib = 40.5 }
+  expect_failures = [var.disk_gib]
+}

@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::{sleep, spawn};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{park, sleep, spawn};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
@@ -11,6 +12,8 @@ use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 use crate::Result;
 
 const STEP: Duration = Duration::from_millis(100);
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// The place of `name` on `PATH`, or how to get it.
 ///
@@ -165,12 +168,22 @@ pub fn end_everything_on_interrupt(last: impl FnOnce() + Send + 'static) -> Resu
     let mut signals = signal_hook::iterator::Signals::new(signals).map_err(|error| error.to_string())?;
     spawn(move || {
         if let Some(signal) = signals.forever().next() {
+            INTERRUPTED.store(true, Ordering::SeqCst);
             end_descendants();
             last();
             std::process::exit(128 + signal);
         }
     });
     Ok(())
+}
+
+/// When an interrupt is what ended our programs, waits for it to end us too: its word is the last one.
+pub fn yield_to_interrupt() {
+    // A terminal interrupts the programs and us at the same time: they may be seen to end first.
+    sleep(STEP);
+    while INTERRUPTED.load(Ordering::SeqCst) {
+        park();
+    }
 }
 
 /// Ends all processes below us: asked first, killed two seconds later.

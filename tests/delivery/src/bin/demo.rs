@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use delivery::checkout::{Checkout, Proposal, bare, git, proposals};
 use delivery::image::{Reference, built};
-use delivery::process::{Running, end_everything_on_interrupt, find, without_colour};
+use delivery::process::{Running, end_everything_on_interrupt, find, without_colour, yield_to_interrupt};
 use delivery::registry::Registry;
 use delivery::{APPS, Result, repository_root};
 
@@ -151,6 +151,9 @@ impl Stages<'_> {
         let mut line = Progress::new(name, what);
         let running = Running::start(name, &command, &log)?;
         let ended = running.wait(LIMIT, |elapsed, last| line.show(elapsed, last));
+        if ended.is_err() {
+            yield_to_interrupt();
+        }
         line.end(start.elapsed(), ended.is_ok());
         ended?;
         Ok(without_colour(&fs::read_to_string(&log).map_err(|error| format!("{}: {error}", log.display()))?))
