@@ -23,7 +23,7 @@ pub(crate) fn second(cgroup: &str) -> [Component; 4] {
         controller_manager(),
         kubelet(cgroup),
         scheduler(),
-        component("kube-proxy", &[&format!("--config={CONFIG}/kube-proxy.yaml")]),
+        component("kube-proxy", &[&format!("--config={CONFIG}/kube-proxy.conf")]),
     ]
 }
 
@@ -118,7 +118,7 @@ fn kubelet(cgroup: &str) -> Component {
     component(
         "kubelet",
         &[
-            &format!("--config={CONFIG}/kubelet.yaml"),
+            &format!("--config={CONFIG}/kubelet.conf"),
             &format!("--kubeconfig={PKI}/kubelet.kubeconfig"),
             &format!("--cgroup-root=/{cgroup}"),
             &format!("--hostname-override={NODE}"),

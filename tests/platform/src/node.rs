@@ -26,8 +26,8 @@ const CONFIG: [(&str, &str); 7] = [
     ("bootstrap.yaml", include_str!("../config/bootstrap.yaml")),
     ("cni/platform.conflist", include_str!("../config/cni.conflist")),
     ("containerd.toml", include_str!("../config/containerd.toml")),
-    ("kube-proxy.yaml", include_str!("../config/kube-proxy.yaml")),
-    ("kubelet.yaml", include_str!("../config/kubelet.yaml")),
+    ("kube-proxy.conf", include_str!("../config/kube-proxy.conf")),
+    ("kubelet.conf", include_str!("../config/kubelet.conf")),
     // What pods with `dnsPolicy: Default` ask: nobody.
     ("resolv-pods.conf", ""),
 ];
