@@ -4,6 +4,7 @@ TOOLS := $(or $(HELLO_TOOLS),$(HOME)/.cache/hello-delivery/tools)
 export PATH := $(TOOLS)/bin:$(PATH)
 setup := tools/setup/install
 nextest := ci/nextest
+platform := cargo run --quiet --locked --package platform --
 export JUNIT
 
 help: ## this list
@@ -23,7 +24,7 @@ deny: ## licences, duplicate versions and sources of the crates
 	@ci/deny
 unit: ## tests of hello and manifest-lint; PARTITION=slice:1/2 for a part, JUNIT=file for a report
 	@$(setup) rust
-	$(nextest) --workspace --exclude delivery --exclude observability $(if $(PARTITION),--partition $(PARTITION))
+	$(nextest) --workspace --exclude delivery --exclude observability --exclude platform $(if $(PARTITION),--partition $(PARTITION))
 check: ## manifest-lint on this repository; ARGS for other reports
 	cargo run --quiet --locked --package manifest-lint -- check --fail-on warning $(ARGS) .
 rules: ## the page of every rule, run as a test
@@ -50,11 +51,22 @@ propose: ## commit the images just built to clusters/ and open a merge request
 	ci/propose
 verify: ## every image in clusters/ is in the registry and answers
 	ci/verify clusters
+up: ## a Kubernetes node on this machine, from plain processes; needs root
+	@$(setup) platform
+	$(platform) up
+status: ## what of it runs
+	@$(platform) status
+down: ## end it and remove everything it had
+	@$(platform) down
+node: ## tests of the node: limits, Services, kills, nothing left behind
+	@$(setup) platform
+	cargo test --locked --package platform -- --include-ignored
 bench: ## hello beside a plain hyper server; manifest-lint beside kubectl kustomize
 	cargo bench --locked --package hello
 	cargo bench --locked --package manifest-lint --bench check
 bless: ## write generated pages and expected reports anew
 	BLESS=1 cargo test --quiet --locked --package manifest-lint
 clean: ## remove everything that was built here, keep the tools
+	@[ ! -e target/platform ] || $(platform) down
 	rm -rf target .gitlab-ci-local
 .PHONY: $(shell sed -nE 's/^([a-z]+):.*/\1/p' Makefile)

@@ -1,0 +1,3 @@
+module hello-delivery/platform/images
+
+go 1.26.0
