@@ -24,18 +24,21 @@ fn check(object: &Object, repo: &Repo, report: &mut Report) {
     }
     let problems = repo.problems(object);
     // `contianers` is one mistake and not two: the missing field is there, misspelt.
-    let is_misspelt = |parent: &str, wanted: &str| {
-        problems.iter().any(|other| match &other.fault {
+    let misspelt_in = |parent: &str| {
+        let parent = parent.to_owned();
+        problems.iter().filter_map(move |other| match &other.fault {
             Fault::UnknownField { field, nearest: Some(near), .. } => {
-                let path = other.path.strip_suffix(field.as_str());
-                near == wanted && path.is_some_and(|path| path.trim_end_matches('.') == parent)
+                let path = other.path.strip_suffix(field.as_str())?;
+                (path.trim_end_matches('.') == parent).then_some(near.as_str())
             }
-            _ => false,
+            _ => None,
         })
     };
     report_faults(object, repo, report, |problem| match &problem.fault {
-        Fault::MissingField { field } => !is_misspelt(&problem.path, field),
-        Fault::NoForm { .. } => true,
+        Fault::MissingField { field } => !misspelt_in(&problem.path).any(|meant| meant == field),
+        Fault::NoForm { forms, .. } => {
+            !misspelt_in(&problem.path).any(|meant| forms.iter().any(|form| form.contains(&format!("`{meant}`"))))
+        }
         _ => false,
     });
 }
