@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::Severity;
+use crate::document::is_below;
 use crate::report::{self, Format};
 use crate::rule::Rule;
 use crate::schema::Minor;
@@ -185,16 +186,12 @@ fn narrow(mut outcome: Outcome, wanted: &[String]) -> Outcome {
     if wanted.iter().any(String::is_empty) {
         return outcome;
     }
-    let is_wanted = |path: &str| {
-        wanted
-            .iter()
-            .any(|wanted| path.strip_prefix(&**wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    };
+    let is_wanted = |path: &str| wanted.iter().any(|wanted| is_below(path, wanted));
     let kept: Vec<bool> =
         outcome.diagnostics.iter().map(|diagnostic| is_wanted(outcome.sources().path(diagnostic.primary))).collect();
     let mut kept = kept.into_iter();
     outcome.diagnostics.retain(|_| kept.next().unwrap_or(false));
-    outcome.summary = outcome.summarize(|path| is_wanted(path));
+    outcome.summary = outcome.summarize(is_wanted);
     outcome
 }
 

@@ -96,6 +96,11 @@ pub(crate) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// Whether `path` is `folder` or something in it; everything is in the root.
+pub(crate) fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Whether a kustomization stands in a file of this path.
 pub(crate) fn is_kustomization_path(path: &str) -> bool {
     KUSTOMIZATION_NAMES.contains(&file_name(path))

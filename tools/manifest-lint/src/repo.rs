@@ -7,10 +7,10 @@ use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIter
 
 use crate::document::{Context, Document, Kind, classify, file_name, folder, is_kustomization_path};
 use crate::object::Object;
-use crate::render::{self, Dependency, FluxPath, Kustomization, PatchedKinds, Target};
+use crate::render::{self, Dependency, FluxPath, Kustomization, PatchedKinds, Reference};
 use crate::schema::{Problem, Schemas, Verdict};
 use crate::source::{FileId, Sources, Span};
-use crate::yaml::{self, Dialect, Node, Scalar, Stream, Style, SyntaxError, Value};
+use crate::yaml::{self, Dialect, Node, Stream, SyntaxError};
 
 #[derive(Debug)]
 pub struct Repo {
@@ -164,7 +164,7 @@ fn into_documents(
     let named = |fields: &[&str]| -> BTreeSet<FileId> {
         let references = kustomizations.iter().flat_map(|kustomization| &kustomization.references);
         let named = references.filter(|reference| fields.contains(&reference.field));
-        named.filter_map(|reference| if let Target::File(id) = reference.target { Some(id) } else { None }).collect()
+        named.filter_map(Reference::file).collect()
     };
     let patches = named(&["patches", "patchesStrategicMerge", "patchesJson6902"]);
     let chart_values = named(&["helmCharts"]);
@@ -203,18 +203,15 @@ fn into_documents(
 
 fn empty_document(file: FileId, kind: Kind, error: Option<SyntaxError>) -> Document {
     let span = error.as_ref().map_or(Span::new(file, 0, 0), |error| error.span);
-    let null = Scalar { text: "".into(), style: Style::Plain, tagged_string: false };
-    let root = Arc::new(Node { span, value: Value::Scalar(null) });
+    let root = Arc::new(Node::null(span));
     Document { file, kind, root, duplicate_keys: Vec::new(), comments: Vec::new(), error }
 }
 
 /// Files that a kustomization lists are read as kustomize reads them, all others as kubectl does.
 fn objects(sources: &Sources, documents: &[Document], kustomizations: &[Kustomization]) -> Vec<Object> {
     let references = kustomizations.iter().flat_map(|kustomization| &kustomization.references);
-    let kustomized: BTreeSet<FileId> = references
-        .filter_map(|reference| if let Target::File(id) = reference.target { Some(id) } else { None })
-        .chain(flux_applied(sources, documents))
-        .collect();
+    let kustomized: BTreeSet<FileId> =
+        references.filter_map(Reference::file).chain(flux_applied(sources, documents)).collect();
     let mut objects = Vec::new();
     for document in documents {
         let dialect = if kustomized.contains(&document.file) { Dialect::Kustomize } else { Dialect::Kubectl };
@@ -234,10 +231,8 @@ fn flux_applied(sources: &Sources, documents: &[Document]) -> Vec<FileId> {
         text("kind") == "Kustomization" && text("apiVersion").starts_with("kustomize.toolkit.fluxcd.io/")
     };
     let roots = documents.iter().filter(|document| is_kustomization(&document.root));
-    let paths: BTreeSet<String> = roots
-        .filter_map(|document| document.root.at(&["spec", "path"])?.text())
-        .filter_map(|path| render::join("", path.trim_start_matches('/')))
-        .collect();
+    let paths: BTreeSet<String> =
+        roots.filter_map(|document| document.root.at(&["spec", "path"])?.text()).map(render::clamped).collect();
     paths.iter().flat_map(|path| sources.below(path).map(|(_, id)| id)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! What Flux objects name: the folders they apply and the objects they wait for.
 
+use crate::document::is_below;
 use crate::object::Object;
-use crate::render::join;
 use crate::source::{Sources, Span};
 
 const KUSTOMIZE_GROUP: &str = "kustomize.toolkit.fluxcd.io";
@@ -55,7 +55,7 @@ pub(crate) fn flux_paths(sources: &Sources, objects: &[Object]) -> Vec<FluxPath>
 }
 
 /// As kustomize-controller's SecureJoin: `..` never leaves the root, a leading slash is the root.
-fn clamped(path: &str) -> String {
+pub(crate) fn clamped(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -71,21 +71,20 @@ fn is_this_repository(sources: &Sources, objects: &[Object], name: &str, namespa
     let is_named = |object: &&Object| {
         object.gvk.is("source.toolkit.fluxcd.io", "GitRepository")
             && object.name.as_deref() == Some(name)
-            && (namespace.is_none() || object.namespace.is_none() || object.namespace.as_deref() == namespace)
+            && may_be_same(object.namespace.as_deref(), namespace)
     };
     let Some(declaration) = objects.iter().find(is_named) else { return true };
     let declared_in = sources.path(declaration.root.span);
     objects.iter().filter(|object| object.gvk.is(KUSTOMIZE_GROUP, "Kustomization")).any(|object| {
         let source = object.text(&["spec", "sourceRef", "name"]);
         let path = object.text(&["spec", "path"]).map(clamped);
-        source == Some(name)
-            && path.is_some_and(|path| sources.find(declared_in).is_some() && is_below(declared_in, &path))
+        source == Some(name) && path.is_some_and(|path| is_below(declared_in, &path))
     })
 }
 
-fn is_below(file: &str, folder: &str) -> bool {
-    folder.is_empty()
-        || join("", file).is_some_and(|file| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+/// A namespace that is not written comes from an overlay or a parent: it may be any.
+fn may_be_same(one: Option<&str>, other: Option<&str>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 pub(crate) fn dependencies(objects: &[Object]) -> Vec<Dependency> {
@@ -96,14 +95,10 @@ pub(crate) fn dependencies(objects: &[Object]) -> Vec<Dependency> {
         for entry in object.at(&["spec", "dependsOn"]).map_or(&[][..], |node| node.items()) {
             let Some(name) = entry.get("name") else { continue };
             let namespace = entry.get("namespace").and_then(|node| node.text()).or(object.namespace.as_deref());
-            // A namespace that is not written comes from an overlay or a parent: it may be any.
-            let may_be = |other: &Object| {
-                namespace.is_none() || other.namespace.is_none() || other.namespace.as_deref() == namespace
-            };
             let to = objects.iter().position(|other| {
                 other.gvk.is(&object.gvk.group, &object.gvk.kind)
                     && other.name.as_deref() == name.text()
-                    && may_be(other)
+                    && may_be_same(other.namespace.as_deref(), namespace)
             });
             found.push(Dependency { from, to, span: name.span });
         }

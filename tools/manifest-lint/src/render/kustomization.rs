@@ -23,6 +23,16 @@ pub struct Reference {
     pub target: Target,
 }
 
+impl Reference {
+    /// The file it leads to, if it is one.
+    pub fn file(&self) -> Option<FileId> {
+        match self.target {
+            Target::File(file) => Some(file),
+            _ => None,
+        }
+    }
+}
+
 /// Where a path leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -40,40 +50,37 @@ pub enum Target {
 }
 
 /// Fields whose items are paths of files, or of folders with a kustomization.
-const ENTRY_FIELDS: [&str; 7] =
-    ["resources", "bases", "components", "crds", "configurations", "generators", "transformers"];
+const ENTRY_FIELDS: [&str; 8] =
+    ["resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators"];
 const GENERATOR_FIELDS: [&str; 2] = ["configMapGenerator", "secretGenerator"];
 
 pub(crate) fn read(sources: &Sources, file: FileId, root: &Node) -> Kustomization {
     let folder = folder(sources.file(file).path()).to_owned();
     let mut reader = Reader { sources, folder: &folder, references: Vec::new() };
     for field in ENTRY_FIELDS {
-        for item in root.get(field).map_or(&[][..], Node::items) {
+        for item in root.list(field) {
             reader.entry(field, item);
         }
     }
-    for item in root.get("validators").map_or(&[][..], Node::items) {
-        reader.entry("validators", item);
-    }
-    for item in root.get("patchesStrategicMerge").map_or(&[][..], Node::items) {
+    for item in root.list("patchesStrategicMerge") {
         reader.inline_or_path("patchesStrategicMerge", item);
     }
     for field in ["patches", "patchesJson6902", "replacements"] {
-        for item in root.get(field).map_or(&[][..], Node::items) {
+        for item in root.list(field) {
             if let Some(path) = item.get("path") {
                 reader.path(field, path);
             }
         }
     }
     for field in GENERATOR_FIELDS {
-        for generator in root.get(field).map_or(&[][..], Node::items) {
+        for generator in root.list(field) {
             reader.generator(field, generator);
         }
     }
     if let Some(path) = root.at(&["openapi", "path"]) {
         reader.path("openapi", path);
     }
-    for chart in root.get("helmCharts").map_or(&[][..], Node::items) {
+    for chart in root.list("helmCharts") {
         if let Some(values) = chart.get("valuesFile") {
             reader.path("helmCharts", values);
         }
@@ -110,11 +117,11 @@ impl Reader<'_> {
 
     /// `files` may be `key=path`; `envs` and the old `env` are paths.
     fn generator(&mut self, field: &'static str, generator: &Node) {
-        for item in generator.get("files").map_or(&[][..], Node::items) {
+        for item in generator.list("files") {
             let path = item.text().map(|text| text.split_once('=').map_or(text, |(_, path)| path));
             self.reference(field, item, path);
         }
-        for item in generator.get("envs").map_or(&[][..], Node::items).iter().chain(generator.get("env")) {
+        for item in generator.list("envs").iter().chain(generator.get("env")) {
             self.reference(field, item, item.text());
         }
     }

@@ -40,7 +40,7 @@ impl PatchedKinds {
     /// The patch fields of a kustomization, or of the `spec` of a Flux object that has the same ones.
     fn read(&mut self, owner: &Node, nesting: usize) {
         for field in ["patches", "patchesJson6902"] {
-            for item in owner.get(field).map_or(&[][..], Node::items) {
+            for item in owner.list(field) {
                 if let Some(target) = item.get("target") {
                     self.target(target);
                 }
@@ -49,7 +49,7 @@ impl PatchedKinds {
                 }
             }
         }
-        for item in owner.get("patchesStrategicMerge").map_or(&[][..], Node::items) {
+        for item in owner.list("patchesStrategicMerge") {
             self.text(item, false, nesting);
         }
     }

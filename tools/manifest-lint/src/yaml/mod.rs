@@ -53,6 +53,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// Nothing, at a place.
+    pub(crate) fn null(span: Span) -> Self {
+        Self { span, value: Value::Scalar(Scalar { text: "".into(), style: Style::Plain, tagged_string: false }) }
+    }
+
     /// The value of `key`; where a key stands twice, the last one, as every reader of Kubernetes does.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.value)
@@ -81,6 +86,11 @@ impl Node {
             Value::Sequence(items) => items,
             _ => &[],
         }
+    }
+
+    /// The items of the list under `key`; none where there is no such list.
+    pub fn list(&self, key: &str) -> &[Node] {
+        self.get(key).map_or(&[], Node::items)
     }
 
     pub fn scalar(&self) -> Option<&Scalar> {

@@ -269,8 +269,7 @@ impl<'a> Builder<'a> {
     }
 
     fn end_document(&mut self, span: Span) {
-        let null = Scalar { text: "".into(), style: Style::Plain, tagged_string: false };
-        let root = self.current.take().unwrap_or(Node { span, value: Value::Scalar(null) });
+        let root = self.current.take().unwrap_or_else(|| Node::null(span));
         self.documents.push(YamlDocument {
             root,
             duplicate_keys: std::mem::take(&mut self.duplicate_keys),

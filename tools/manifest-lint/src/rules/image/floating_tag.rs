@@ -5,7 +5,6 @@ use crate::image::Reference;
 use crate::object::Object;
 use crate::repo::Repo;
 use crate::rule::{Check, Rule};
-use crate::yaml::Node;
 
 pub(super) const RULE: Rule = Rule {
     id: "image/floating-tag",
@@ -20,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(object: &Object, _: &Repo, report: &mut Report) {
     let Some(pod) = object.pod_spec() else { return };
     for field in ["initContainers", "containers", "ephemeralContainers"] {
-        for image in pod.get(field).map_or(&[][..], Node::items).iter().filter_map(|container| container.get("image")) {
+        for image in pod.list(field).iter().filter_map(|container| container.get("image")) {
             let Some(reference) = image.text().and_then(Reference::parse) else { continue };
             if reference.digest.is_some() {
                 continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Report, Severity};
 use crate::document::{Kind, file_name, folder};
-use crate::render::Target;
+use crate::render::Reference;
 use crate::repo::Repo;
 use crate::rule::{Check, Rule};
 use crate::source::FileId;
@@ -24,7 +24,7 @@ fn check(repo: &Repo, report: &mut Report) {
         .kustomizations()
         .iter()
         .flat_map(|kustomization| &kustomization.references)
-        .filter_map(|reference| if let Target::File(id) = reference.target { Some(id) } else { None })
+        .filter_map(Reference::file)
         .collect();
     let mut seen = BTreeSet::new();
     for object in repo.objects().iter().filter(|object| !object.partial) {
