@@ -1,10 +1,10 @@
 //! A manifest beside a kustomization that does not list it is applied by nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Report, Severity};
 use crate::document::{Kind, file_name, folder};
-use crate::render::Reference;
+use crate::render::{Kustomization, Reference};
 use crate::repo::Repo;
 use crate::rule::{Check, Rule};
 use crate::source::FileId;
@@ -26,12 +26,15 @@ fn check(repo: &Repo, report: &mut Report) {
         .flat_map(|kustomization| &kustomization.references)
         .filter_map(Reference::file)
         .collect();
+    let mut by_folder: BTreeMap<&str, &Kustomization> = BTreeMap::new();
+    for kustomization in repo.kustomizations() {
+        by_folder.entry(&kustomization.folder).or_insert(kustomization);
+    }
     let mut seen = BTreeSet::new();
     for object in repo.objects().iter().filter(|object| !object.partial) {
         let file = object.root.span.file;
         let path = repo.sources().file(file).path();
-        let beside = repo.kustomizations().iter().find(|kustomization| kustomization.folder == folder(path));
-        let (Some(kustomization), false) = (beside, listed.contains(&file)) else { continue };
+        let (Some(kustomization), false) = (by_folder.get(folder(path)), listed.contains(&file)) else { continue };
         if !seen.insert(file) || is_bootstrap(path) {
             continue;
         }
